@@ -1,0 +1,75 @@
+"""What every test file may ask for."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--update-golden",
+        action="store_true",
+        help="rewrite golden texts from what the code gives now, and run only the tests that have one",
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what has no golden text when they are rewritten."""
+    if not config.getoption("--update-golden"):
+        return
+    kept = [item for item in items if {"golden", "update_golden"} & set(getattr(item, "fixturenames", ()))]
+    config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+    items[:] = kept
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """Return the folder of the project."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """Return the folder of real market data beside the project, or skip."""
+    folder = ROOT.parent / "shared"
+    if not (folder / "market").is_dir():
+        pytest.skip("no ../shared beside the project: real bars and published vectors are not here to check against")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def update_golden(request: pytest.FixtureRequest) -> bool:
+    """Whether golden texts are to be rewritten (`make golden`)."""
+    return bool(request.config.getoption("--update-golden"))
+
+
+@pytest.fixture
+def golden(root: Path, update_golden: bool) -> Callable[[str, str], None]:
+    """Return ``golden(name, text)``: compare a text with ``tests/golden/<name>``, or rewrite that file."""
+
+    def compare(name: str, text: str) -> None:
+        path = root / "tests" / "golden" / name
+        if update_golden:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8", newline="\n")
+            return
+        if not path.is_file():
+            pytest.fail(f"tests/golden/{name} is not there: write it with `make golden` and read it")
+        expected = path.read_text(encoding="utf-8")
+        if text != expected:
+            lines = difflib.unified_diff(
+                expected.splitlines(), text.splitlines(), f"tests/golden/{name}", "now", lineterm="", n=1
+            )
+            shown = "\n".join(list(lines)[:60])
+            pytest.fail(f"{shown}\n(if the change is meant: `make golden`, and say why in changelog.d/)")
+
+    return compare
