@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+import pytest
+
+from backfolio.errors import (
+    BackfolioError,
+    CalendarError,
+    DataError,
+    Problem,
+    SymbolError,
+    ThesisError,
+    UsageError,
+    did_you_mean,
+)
+
+
+def problem(row: int = 7) -> Problem:
+    return Problem("bars.csv", row, "high 9.9", "high is at least the close", "correct the row")
+
+
+@pytest.mark.parametrize("kind", [UsageError, CalendarError, SymbolError, ThesisError, DataError])
+def test_every_error_of_the_user_leaves_with_status_2(kind: type[BackfolioError]) -> None:
+    assert issubclass(kind, BackfolioError)
+    assert kind.exit_status == 2
+
+
+def test_a_problem_says_where_what_rule_and_remedy() -> None:
+    assert str(problem()) == "bars.csv:7: high 9.9: high is at least the close; correct the row"
+
+
+def test_a_problem_of_the_whole_file_names_no_row() -> None:
+    assert str(problem(0)) == "bars.csv: high 9.9: high is at least the close; correct the row"
+
+
+def test_one_problem_is_one_line() -> None:
+    assert str(DataError([problem()])) == str(problem())
+
+
+def test_several_problems_are_counted_and_listed() -> None:
+    lines = str(DataError([problem(2), problem(3)])).splitlines()
+    assert lines == ["2 problems in the data:", str(problem(2)), str(problem(3))]
+
+
+@pytest.mark.parametrize(
+    ("given", "total", "shown", "more"),
+    [
+        (20, None, 20, ""),
+        (21, None, 20, "... and 1 more"),
+        (25, None, 20, "... and 5 more"),
+        (3, 300, 3, "... and 297 more"),
+    ],
+)
+def test_up_to_twenty_problems_stand_in_words(given: int, total: int | None, shown: int, more: str) -> None:
+    error = DataError([problem(row) for row in range(2, 2 + given)], total)
+    lines = str(error).splitlines()
+    assert error.total == (total or given)
+    assert lines[0] == f"{error.total} problems in the data:"
+    assert lines[1 : 1 + shown] == [str(problem(row)) for row in range(2, 2 + shown)]
+    assert lines[1 + shown :] == ([more] if more else [])
+
+
+def test_problems_stay_with_the_error() -> None:
+    assert DataError([problem(2), problem(3)]).problems == (problem(2), problem(3))
+
+
+@pytest.mark.parametrize(
+    ("word", "known", "answer"),
+    [
+        ("stop_los", ["stop_loss", "trailing"], " (did you mean 'stop_loss'?)"),
+        ("hodl", ["hold", "names"], " (did you mean 'hold'?)"),
+        ("volatility", ["hold", "names"], ""),
+        ("hold", [], ""),
+    ],
+)
+def test_did_you_mean_names_the_nearest_known_word(word: str, known: list[str], answer: str) -> None:
+    assert did_you_mean(word, iter(known)) == answer
