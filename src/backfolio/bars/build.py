@@ -1,0 +1,184 @@
+"""`build_bars`: tables to arrays, once everything in them has been checked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from backfolio import ashare
+from backfolio.bars.actions import previous_rows, settle
+from backfolio.bars.check import check_rows
+from backfolio.bars.check_market import Placed, factor_explained, inside_limits, vendor_limits_agree
+from backfolio.bars.faults import Fault, data_error, where, whole
+from backfolio.bars.frames import FORMS, missing_columns
+from backfolio.bars.rows import PRICES, BarRows, newest_names, price_mills, read_rows
+from backfolio.bars.sides import Listings, read_actions, read_index, read_listings
+from backfolio.bars.table import Bars
+from backfolio.money import MILLS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from numpy.typing import NDArray
+
+    from backfolio.bars.frames import Tables
+    from backfolio.bars.sides import Actions
+
+
+def build_bars(tables: Tables) -> Bars:
+    """Check every table and turn them into `Bars`.
+
+    Parameters
+    ----------
+    tables
+        As `read_tables` returns them, or made by code.
+
+    Raises
+    ------
+    DataError
+        If anything breaks a rule of the import format or of the exchange. All
+        faults are counted and up to twenty shown. Prices against limits are
+        judged for the symbols that have no other fault.
+    """
+    _raise(tables, _forms(tables))
+    rows, faults = read_rows(tables)
+    faults += check_rows(rows)
+    listings, more = read_listings(tables, rows)
+    faults += more
+    actions, more = read_actions(tables, rows)
+    faults += more
+    index_close, index_names, more = read_index(tables, rows.sessions)
+    faults += more
+    keys = {"bars": rows.symbol, "ex_rights": actions.keys, "listings": listings.keys}
+    doubtful = _doubtful(faults, keys, len(rows.symbols))
+    if doubtful.all():
+        _raise(tables, faults)
+    arrays, more = _market(rows, listings, actions, doubtful)
+    _raise(tables, [*faults, *more])
+    names = {
+        **dict.fromkeys(rows.symbols, ""),
+        **newest_names(tables.bars, rows.symbol, rows.symbols),
+        **listings.names,
+    }
+    return Bars(
+        sessions=rows.sessions,
+        symbols=rows.symbols,
+        names=names,
+        index_close=index_close,
+        index_names=index_names,
+        st_known="is_st" in rows.values,
+        **arrays,
+    )
+
+
+def _raise(tables: Tables, faults: Iterable[Fault]) -> None:
+    found = [fault for fault in faults if len(fault.rows)]
+    if found:
+        raise data_error(tables, found)
+
+
+def _forms(tables: Tables) -> list[Fault]:
+    faults = []
+    for table, form in FORMS.items():
+        frame = tables.frame(table)
+        if frame is None:
+            continue
+        lacking = missing_columns(form, [str(column) for column in frame.columns])
+        if lacking is not None:
+            faults.append(whole(table, *lacking))
+        elif not len(frame) and not form.may_be_empty:
+            faults.append(whole(table, "no rows", "the table has at least one row", "fill it, or leave the table out"))
+    return faults
+
+
+def _doubtful(faults: Iterable[Fault], keys: dict[str, NDArray[np.intp]], symbols: int) -> NDArray[np.bool_]:
+    """Return the symbols with a fault in any table."""
+    doubtful = np.zeros(symbols + 1, dtype=np.bool_)  # the last takes the rows without a symbol
+    for fault in faults:
+        if fault.table in keys:
+            found = fault.rows[fault.rows >= 0]
+            doubtful[keys[fault.table][found]] = True
+            doubtful |= len(found) < len(fault.rows)
+    return doubtful[:-1]
+
+
+def _market(
+    rows: BarRows, listings: Listings, actions: Actions, doubtful: NDArray[np.bool_]
+) -> tuple[dict[str, Any], list[Fault]]:
+    """Place the bars of all symbols without a fault, and run the checks that need them in place."""
+    sound = rows.placed & ~np.append(doubtful, True)[rows.symbol]
+    held = where(sound & rows.traded)
+    cell = rows.session[held], rows.symbol[held]
+    shape = (len(rows.sessions), len(rows.symbols))
+
+    def grid(values: NDArray[np.int64] | NDArray[np.bool_], blank: int = 0) -> Any:  # noqa: ANN401  of any dtype
+        placed = np.full(shape, blank, dtype=values.dtype)
+        placed[cell] = values if len(values) == len(held) else values[held]
+        return placed
+
+    arrays: dict[str, Any] = {name: grid(rows.mills[name]) for name in PRICES}
+    arrays["traded"] = grid(rows.traded)
+    arrays["volume"] = grid(_whole(rows.values["volume"][held]))
+    arrays["amount"] = grid(_amount(rows)[held], -1)
+    given = grid(price_mills(rows.values["pre_close"])) if "pre_close" in rows.values else np.zeros(shape, np.int64)
+    arrays["st"] = _risk_warning(rows, where(sound), shape)
+    arrays |= _listing(rows, listings, arrays["traded"])
+    dead = _dead(rows.sessions, arrays["traded"], listings.delisted)
+    settled, faults = settle(arrays["traded"], arrays["close"], given, actions, dead)
+    arrays |= {name: getattr(settled, name) for name in settled.__slots__}
+    up, down, state = ashare.limit_table(rows.symbols, rows.sessions, settled.reference, arrays["st"], arrays["listed"])
+    arrays |= {"up": up, "down": down, "limit_state": state}
+    market = Placed(rows, held, arrays["traded"], given, up, down, state)
+    faults += [*inside_limits(market), *vendor_limits_agree(market), *factor_explained(market, actions)]
+    return arrays, faults
+
+
+def _whole(values: NDArray[np.float64]) -> NDArray[np.int64]:
+    return np.rint(values).astype(np.int64)
+
+
+def _amount(rows: BarRows) -> NDArray[np.int64]:
+    if "amount" not in rows.values:
+        return np.full(len(rows.traded), -1, dtype=np.int64)
+    amount = rows.values["amount"]
+    return _whole(np.where(amount >= 0, amount * MILLS, -1.0))
+
+
+def _risk_warning(rows: BarRows, held: NDArray[np.intp], shape: tuple[int, int]) -> NDArray[np.bool_]:
+    """Return ST status; between rows it stays what it was, before the first it is not."""
+    st = np.zeros(shape, dtype=np.bool_)
+    flags = rows.values.get("is_st")
+    if flags is None or not (flags[held] == 1).any():
+        return st
+    said = np.zeros(shape, dtype=np.bool_)
+    told = held[~np.isnan(flags[held])]
+    at = rows.session[told], rows.symbol[told]
+    said[at] = True
+    st[at] = flags[told] == 1
+    last = previous_rows(said)
+    return np.take_along_axis(st, np.maximum(last, 0), axis=0) & (last >= 0)
+
+
+def _listing(rows: BarRows, listings: Listings, traded: NDArray[np.bool_]) -> dict[str, NDArray[Any]]:
+    """Return listing dates; where none is given, what the first bar says (see DESIGN 6a)."""
+    assumed = np.isnat(listings.listed)
+    first = traded.argmax(axis=0)
+    seen_later = traded.any(axis=0) & (first > 0)
+    by_bar = np.where(seen_later, rows.sessions[first], np.datetime64("NaT", "D"))
+    return {
+        "listed": np.where(assumed, by_bar, listings.listed),
+        "listing_assumed": assumed,
+        "delisted": listings.delisted,
+    }
+
+
+def _dead(
+    sessions: NDArray[np.datetime64], traded: NDArray[np.bool_], delisted: NDArray[np.datetime64]
+) -> NDArray[np.bool_]:
+    """Return where a symbol is delisted: after its last bar, on or after the date of its delisting."""
+    dead = sessions[:, None] >= delisted[None, :]
+    if dead.any():
+        last = len(traded) - 1 - traded[::-1].argmax(axis=0)
+        dead &= (np.arange(len(traded))[:, None] > last) | ~traded.any(axis=0)
+    return dead
