@@ -1,0 +1,369 @@
+"""`History`: all that was known, as frames of sessions x symbols, for a thesis to read.
+
+Signals use adjusted prices, fills use raw ones: the two stand apart, as
+``history.adjusted.close`` and ``history.raw.close``, and nothing mixes them.
+Row ``s`` of every frame holds only what was known when a decision after the
+close of session ``s`` is made: bars up to and including ``s``, and catalysts
+known before 09:15 (Asia/Shanghai) of the session after it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from backfolio.catalysts import KINDS, Catalyst
+from backfolio.errors import UsageError, did_you_mean
+from backfolio.history.clock import as_day, decision_rows, session_at, window_rows
+from backfolio.history.prices import AdjustedPrices, RawPrices, floats, returns_over
+from backfolio.sheets import EVERYONE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Iterable, Sequence
+
+    from numpy.typing import NDArray
+
+    from backfolio.bars import Bars
+    from backfolio.history.clock import Day
+    from backfolio.universe import Universe
+
+MOST_KEPT: Final = 64
+"""Arrays kept per History; a sweep over many `within` must not fill the memory."""
+
+
+class Touch(NamedTuple):
+    """A catalyst, the row on which a decision can first use it, and whom it touches."""
+
+    catalyst: Catalyst
+    row: int
+    """Row of the decision; the first open that can act on it is that of ``row + 1``."""
+    columns: tuple[int, ...]
+    """Columns of the symbols, ascending; never empty."""
+
+
+@dataclass(frozen=True, eq=False, repr=False, init=False)
+class History:
+    """Bars, catalysts and universe, and every frame a thesis may ask of them.
+
+    Every frame has the sessions as index and the symbols as columns. Frames
+    share memory that cannot be written: ``frame.copy()`` gives one that can.
+
+    Parameters
+    ----------
+    bars
+        Cut to the universe's symbols.
+    catalysts
+        Each id once, in any order.
+    universe
+        None = every symbol of the bars, on every session, and no segment but "*".
+    benchmark
+        Symbol of an index in the bars, or None.
+
+    Attributes
+    ----------
+    bars
+        What the frames are made from.
+    events
+        The catalysts, sorted by (known_at, id); also those that touch nothing here.
+    universe
+        As given.
+    benchmark_symbol
+        As given.
+    absent
+        The universe's symbols that have no bars.
+
+    Raises
+    ------
+    UsageError
+        If no symbol of the universe has bars, the benchmark is no index of the
+        bars, or an id stands twice.
+    """
+
+    bars: Bars
+    events: tuple[Catalyst, ...]
+    universe: Universe | None
+    benchmark_symbol: str | None
+    absent: tuple[str, ...]
+
+    def __init__(
+        self,
+        bars: Bars,
+        catalysts: Iterable[Catalyst] = (),
+        universe: Universe | None = None,
+        benchmark: str | None = None,
+    ) -> None:
+        events = tuple(sorted(catalysts, key=lambda catalyst: (catalyst.known_at, catalyst.id)))
+        for name, times in Counter(catalyst.id for catalyst in events).items():
+            if times > 1:
+                message = f"{times} catalysts have the id {name!r}: rename or drop one"
+                raise UsageError(message)
+        if benchmark is not None and benchmark not in bars.index_close:
+            known = ", ".join(sorted(bars.index_close)) or "none"
+            message = (
+                f"benchmark {benchmark!r} is not an index of this data{did_you_mean(benchmark, bars.index_close)}: "
+                f"choose one of it ({known}), or none"
+            )
+            raise UsageError(message)
+        absent: tuple[str, ...] = ()
+        if universe is not None:
+            bars, absent = _cut_to(universe, bars)
+        self._set(bars=bars, events=events, universe=universe, benchmark_symbol=benchmark, absent=absent)
+
+    def __repr__(self) -> str:
+        days = f"{self.bars.sessions[0]} to {self.bars.sessions[-1]}" if len(self.bars.sessions) else "empty"
+        rows, columns = self.bars.shape
+        return f"History({days}, {rows} sessions x {columns} symbols, {len(self.events)} catalysts)"
+
+    @cached_property
+    def sessions(self) -> pd.DatetimeIndex:
+        """Every session, without a time zone."""
+        return pd.DatetimeIndex(self.bars.sessions).as_unit("ns")
+
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        """Every symbol, sorted."""
+        return self.bars.symbols
+
+    @property
+    def raw(self) -> RawPrices:
+        """Prices as printed; what fills use."""
+        return RawPrices(partial(self._frame, adjusted=False))
+
+    @property
+    def adjusted(self) -> AdjustedPrices:
+        """Prices made comparable across ex-dates; what signals use."""
+        return AdjustedPrices(partial(self._frame, adjusted=True))
+
+    @property
+    def members(self) -> pd.DataFrame:
+        """Who belongs to the universe, bool."""
+        return self._as_frame(self._members)
+
+    @property
+    def tradable(self) -> pd.DataFrame:
+        """Who has a bar on the session and belongs to the universe, bool."""
+        return self._as_frame(self._memo("tradable", lambda: self.bars.traded & self._members))
+
+    @property
+    def benchmark(self) -> pd.Series[float] | None:
+        """Closes of the benchmark in points, on the sessions; NaN = no bar."""
+        if self.benchmark_symbol is None:
+            return None
+        closes = self.bars.index_close[self.benchmark_symbol]
+        return pd.Series(closes, index=self.sessions, name=self.benchmark_symbol, copy=False)
+
+    def returns(self, n: int = 1) -> pd.DataFrame:
+        """Return over the last `n` sessions, as a fraction of the adjusted close.
+
+        A suspended name keeps its last close. NaN until a symbol has closed
+        `n` sessions earlier, and once it is delisted.
+
+        Raises
+        ------
+        UsageError
+            If `n` is not a whole number from 1.
+        """
+        span = _whole("returns(n)", n)
+        return self._as_frame(
+            self._memo(("returns", span), lambda: returns_over(self.bars, self._adjusted_closes(), span))
+        )
+
+    def catalysts(self, *kinds: str, within: int = 1) -> pd.DataFrame:
+        """Tell where a catalyst is fresh, bool.
+
+        True on the decision row of a catalyst and the ``within - 1`` rows after
+        it, for each symbol that it touches: its own, or the members of its
+        segment on the decision row. The decision row is the session before the
+        first one whose open could act on it.
+
+        Parameters
+        ----------
+        kinds
+            Of `backfolio.catalysts.KINDS`; none = all.
+        within
+            Sessions for which a catalyst stays fresh.
+
+        Raises
+        ------
+        UsageError
+            If a kind is unknown or `within` is not a whole number from 1.
+        """
+        key = ("catalysts", *_asked(kinds, within))
+        return self._as_frame(self._memo(key, lambda: self._painted(*_asked(kinds, within), np.bool_)))
+
+    def strength(self, *kinds: str, within: int = 1) -> pd.DataFrame:
+        """Return the strength of the latest fresh catalyst; 0 where none is fresh.
+
+        Of two on one decision row the one larger in size counts. Parameters
+        and errors as in `catalysts`.
+        """
+        key = ("strength", *_asked(kinds, within))
+        return self._as_frame(self._memo(key, lambda: self._painted(*_asked(kinds, within), np.float64)))
+
+    def touches(self, first: int = 0, stop: int | None = None) -> tuple[Touch, ...]:
+        """Return which catalysts a decision on rows ``first:stop`` could first use, in order of `events`.
+
+        A catalyst that touches no symbol of this history is left out.
+        """
+        end = len(self.bars.sessions) if stop is None else stop
+        return tuple(touch for touch in self._touches if first <= touch.row < end)
+
+    def until(self, session: Day) -> History:
+        """Return what was known after the close of `session` (or of the last session before it).
+
+        Later bars, index closes and catalysts are gone; a later delisting or
+        change of membership is unknown. Symbols stay as columns.
+
+        Raises
+        ------
+        UsageError
+            If `session` is before the first or after the last session.
+        """
+        day = as_day(session)
+        days = self.bars.sessions
+        stop = int(np.searchsorted(days, day, side="right"))
+        if stop == 0 or day > days[-1]:
+            message = f"no bars on {day}: choose a session from {days[0]} to {days[-1]}"
+            raise UsageError(message)
+        last = days[stop - 1]
+        cut = self.bars.rows(0, stop)
+        unknown = np.where(cut.delisted > last, np.datetime64("NaT", "D"), cut.delisted)
+        known = tuple(event for event, row in zip(self.events, self._decision_rows, strict=True) if row < stop)
+        past = History.__new__(History)
+        past._set(  # noqa: SLF001  the same class
+            bars=replace(cut, delisted=unknown),
+            events=known,
+            universe=None if self.universe is None else self.universe.until(last),
+            benchmark_symbol=self.benchmark_symbol,
+            absent=self.absent,
+        )
+        return past
+
+    def window(self, start: Day | None = None, end: Day | None = None) -> tuple[int, int]:
+        """Return (first row, stop row) of the sessions from `start` to `end`, both included.
+
+        None is the first or the last session.
+
+        Raises
+        ------
+        UsageError
+            If the bars do not cover the window, or no session lies in it.
+        """
+        return window_rows(self.bars.sessions, start, end)
+
+    def _set(self, **values: object) -> None:
+        self.__dict__.update(values)
+        self.__dict__["_kept"] = {}
+
+    def _memo(self, key: Hashable, make: Callable[[], NDArray[Any]]) -> NDArray[Any]:
+        kept: dict[Hashable, NDArray[Any]] = self.__dict__["_kept"]
+        array = kept.get(key)
+        if array is None:
+            array = make()
+            array.setflags(write=False)
+            if len(kept) >= MOST_KEPT:
+                kept.pop(next(iter(kept)), None)
+            kept[key] = array
+        return array
+
+    @cached_property
+    def _columns(self) -> pd.Index[str]:
+        return pd.Index(list(self.bars.symbols))
+
+    def _as_frame(self, array: NDArray[Any]) -> pd.DataFrame:
+        # a new frame each time, so that adding a column to one leaves the next alone
+        return pd.DataFrame(array, index=self.sessions, columns=self._columns, copy=False)
+
+    def _frame(self, name: str, *, adjusted: bool) -> pd.DataFrame:
+        return self._as_frame(self._memo((name, adjusted), lambda: floats(self.bars, name, adjusted=adjusted)))
+
+    def _adjusted_closes(self) -> NDArray[np.float64]:
+        return self._memo(("close", True), lambda: floats(self.bars, "close", adjusted=True))
+
+    @cached_property
+    def _members(self) -> NDArray[np.bool_]:
+        return self._segment(EVERYONE)
+
+    def _segment(self, segment: str) -> NDArray[np.bool_]:
+        return self._memo(("segment", segment), lambda: self._inside(segment, self.bars.sessions))
+
+    def _inside(self, segment: str, days: NDArray[np.datetime64]) -> NDArray[np.bool_]:
+        if self.universe is not None:
+            return self.universe.segment_mask(segment, days, self.bars.symbols)
+        return np.full((len(days), len(self.bars.symbols)), segment == EVERYONE)
+
+    @cached_property
+    def _decision_rows(self) -> list[int]:
+        return decision_rows(self.bars.sessions, [event.known_at for event in self.events])
+
+    @cached_property
+    def _touches(self) -> tuple[Touch, ...]:
+        """Every event that touches a column here, those before the first row included."""
+        column_of = {symbol: column for column, symbol in enumerate(self.bars.symbols)}
+        found = []
+        for event, row in zip(self.events, self._decision_rows, strict=True):
+            if row >= len(self.bars.sessions):
+                continue
+            if event.segment:
+                columns = self._members_on(event.segment, row)
+            else:
+                columns = sorted(column_of[symbol] for symbol in event.symbols if symbol in column_of)
+            if columns:
+                found.append(Touch(event, row, tuple(columns)))
+        return tuple(found)
+
+    def _members_on(self, segment: str, row: int) -> list[int]:
+        inside = self._segment(segment)
+        if row < 0:
+            before = np.array([session_at(self.bars.sessions, row)], dtype="datetime64[D]")
+            inside, row = self._inside(segment, before), 0
+        return [int(column) for column in np.flatnonzero(inside[row])]
+
+    def _painted(self, kinds: tuple[str, ...], within: int, dtype: type[np.bool_ | np.float64]) -> NDArray[Any]:
+        result = np.zeros(self.bars.shape, dtype=dtype)
+        wanted = [touch for touch in self._touches if touch.catalyst.kind in kinds and touch.row + within > 0]
+        # later rows paint over earlier ones, and on one row the larger over the smaller
+        wanted.sort(key=lambda touch: (touch.row, abs(touch.catalyst.strength)))
+        for touch in wanted:
+            rows = slice(max(touch.row, 0), touch.row + within)
+            result[rows, list(touch.columns)] = True if dtype is np.bool_ else touch.catalyst.strength
+        return result
+
+
+def _cut_to(universe: Universe, bars: Bars) -> tuple[Bars, tuple[str, ...]]:
+    have = set(bars.symbols)
+    present = tuple(symbol for symbol in universe.symbols if symbol in have)
+    absent = tuple(symbol for symbol in universe.symbols if symbol not in have)
+    if not present:
+        message = (
+            f"no name of the universe {universe.name!r} has bars ({_few(universe.symbols)}; the data has "
+            f"{_few(bars.symbols)}): choose another universe, or data that holds its names"
+        )
+        raise UsageError(message)
+    return (bars if present == bars.symbols else bars.columns(present)), absent
+
+
+def _few(symbols: Sequence[str]) -> str:
+    shown = ", ".join(symbols[:3])
+    return f"{shown} and {len(symbols) - 3} more" if len(symbols) > 3 else shown or "none"  # noqa: PLR2004
+
+
+def _asked(kinds: tuple[str, ...], within: int) -> tuple[tuple[str, ...], int]:
+    for kind in kinds:
+        if kind not in KINDS:
+            near = did_you_mean(kind, KINDS) if isinstance(kind, str) else ""
+            message = f"no kind of catalyst is {kind!r}{near}: use {', '.join(KINDS)}"
+            raise UsageError(message)
+    return tuple(sorted(set(kinds))) or KINDS, _whole("within", within)
+
+
+def _whole(name: str, value: int) -> int:
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
+        message = f"{name} is {value!r}: give a whole number of sessions from 1"
+        raise UsageError(message)
+    return int(value)
