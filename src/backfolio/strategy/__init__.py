@@ -1,0 +1,7 @@
+"""`Strategy` and `Param`: how a thesis is written, checked and turned into targets."""
+
+from backfolio.strategy.base import Strategy
+from backfolio.strategy.param import Param
+from backfolio.targets import Exits
+
+__all__ = ["Exits", "Param", "Strategy"]
