@@ -1,0 +1,182 @@
+"""A report folder, written whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import secrets
+import shutil
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from backfolio.errors import UsageError
+from backfolio.report import tables
+from backfolio.report.overview import overview
+from backfolio.report.page import page
+from backfolio.report.view import headline, view
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from backfolio.result import Result
+
+PARTIAL: Final = ".partial"
+"""Ending of what is not finished; such names begin with a dot."""
+
+STALE_SECONDS: Final = 3_600
+"""An unfinished folder older than this was left behind by a run that ended early."""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """Where a report lies; usable as a path.
+
+    Parameters
+    ----------
+    path
+        The folder.
+    existed
+        True where the same run had been written before; its files were kept.
+    """
+
+    path: Path
+    existed: bool
+
+    def __fspath__(self) -> str:
+        return str(self.path)
+
+    def __str__(self) -> str:
+        return str(self.path)
+
+
+def render(result: Result, *, tearsheet: bool = True) -> dict[str, bytes]:
+    """Return the files of a report by name; the same result gives the same bytes.
+
+    `tearsheet` False leaves out `tearsheet.html`, which takes seconds.
+    """
+    fills = tables.fills_csv(result.ledger, dividend_tax=result.settings.dividend_tax).encode()
+    record = {**result.record, "headline": headline(result)}
+    files = {
+        "fills.csv": fills,
+        "refusals.csv": tables.refusals_csv(result.ledger).encode(),
+        "equity.csv": tables.equity_csv(result.ledger).encode(),
+        "positions.csv": tables.positions_csv(result.ledger).encode(),
+        "run.json": (json.dumps(record, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n").encode(),
+        "index.html": page("run.html", view(result, tearsheet=tearsheet)),
+    }
+    if tearsheet:
+        from backfolio.report.tearsheet import tear_sheet  # noqa: PLC0415  its imports take seconds
+
+        files["tearsheet.html"] = tear_sheet(result)
+    return files
+
+
+def write(result: Result, reports_dir: Path | str, *, tearsheet: bool = True) -> Written:
+    """Write ``reports_dir/<strategy>/<run id>/`` and the list of runs over it.
+
+    The folder appears under its name only when every file is on the disk. One
+    that exists is the same run and is kept as it is; a tear sheet that it
+    lacks is added.
+
+    Raises
+    ------
+    UsageError
+        If the folder cannot be written, or a damaged one stands in its place.
+    """
+    reports = Path(reports_dir)
+    folder = reports / _safe(result.strategy) / _safe(result.run_id)
+    try:
+        existed = _place(result, folder, tearsheet=tearsheet)
+        replace_file(reports / "index.html", overview(reports))
+    except OSError as error:
+        message = f"the report cannot be written to {folder} ({error}): choose another folder with --reports"
+        raise UsageError(message) from error
+    return Written(folder, existed)
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    """Put a file in place at once: a reader sees the old one or the new one, whole."""
+    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}{PARTIAL}")
+    try:
+        _write_file(beside, content)
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def _place(result: Result, folder: Path, *, tearsheet: bool) -> bool:
+    """Make the folder unless it is there; tell whether it was."""
+    if folder.exists():
+        _complete(result, folder, tearsheet=tearsheet)
+        return True
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    _sweep(folder.parent)
+    partial = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}{PARTIAL}")
+    files = render(result, tearsheet=tearsheet)
+    try:
+        _fill(partial, files)
+        try:
+            partial.rename(folder)
+        except OSError:
+            # Another process finished the same run first; the two are equal.
+            if not (folder / "run.json").exists():
+                raise
+            return True
+        _sync_folder(folder.parent)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    return False
+
+
+def _complete(result: Result, folder: Path, *, tearsheet: bool) -> None:
+    """Add the tear sheet to a folder written without one; the page that links to it comes last."""
+    if not (folder / "run.json").exists() or not (folder / "index.html").exists():
+        message = f"{folder} is not a whole report: delete it and run again"
+        raise UsageError(message)
+    if tearsheet and not (folder / "tearsheet.html").exists():
+        files = render(result, tearsheet=True)
+        for name in ("tearsheet.html", "index.html"):
+            replace_file(folder / name, files[name])
+
+
+def _fill(folder: Path, files: Mapping[str, bytes]) -> None:
+    folder.mkdir()
+    for name, content in files.items():
+        _write_file(folder / name, content)
+    _sync_folder(folder)
+
+
+def _write_file(path: Path, content: bytes) -> None:
+    with path.open("xb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make a folder's entries durable, where the system can."""
+    if os.name != "posix":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _sweep(parent: Path) -> None:
+    """Remove what interrupted runs left behind; a young one may belong to a run under way."""
+    for left in parent.glob(f".*{PARTIAL}"):
+        if time.time() - left.stat().st_mtime > STALE_SECONDS:
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def _safe(name: str) -> str:
+    """Return a name that is one folder, or refuse it."""
+    if not re.fullmatch(r"[\w][\w.+-]*", name):
+        message = f"{name!r} cannot name a folder: use letters, digits, '_', '-' and '.' only"
+        raise UsageError(message)
+    return name

@@ -1,0 +1,187 @@
+"""What a browser makes of the pages: no script error, nothing from elsewhere, readable at every width."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING, Self
+from urllib.parse import unquote, urlparse
+
+import pytest
+
+from backfolio import report
+from backfolio.report import words
+from finished import small_result
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from playwright.sync_api import Browser, Page
+
+sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed: pages are not opened")
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+QUIET = (
+    "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
+    "--disable-sync", "--no-first-run",
+)  # fmt: skip
+NAMES = ("index.html", "tearsheet.html", "../../index.html")
+WIDTHS = (390, 820, 1440)
+SCHEMES = ("light", "dark")
+
+# Relative luminance and contrast as WCAG 2.1 defines them.
+CONTRAST = """
+() => {
+  const parse = text => {
+    const canvas = new OffscreenCanvas(1, 1).getContext('2d');
+    canvas.fillStyle = text; canvas.fillRect(0, 0, 1, 1);
+    return canvas.getImageData(0, 0, 1, 1).data;
+  };
+  const luminance = ([r, g, b]) => {
+    const part = value => { value /= 255; return value <= .03928 ? value / 12.92 : ((value + .055) / 1.055) ** 2.4; };
+    return .2126 * part(r) + .7152 * part(g) + .0722 * part(b);
+  };
+  const behind = node => {
+    for (; node; node = node.parentElement) {
+      const paint = getComputedStyle(node).backgroundColor;
+      if (paint && parse(paint)[3] === 255) return parse(paint);
+    }
+    return [255, 255, 255];
+  };
+  const poor = [];
+  for (const node of document.querySelectorAll('h1,h2,h3,p,td,th,dt,dd,a,span,b,summary,li,pre')) {
+    const own = [...node.childNodes].some(child => child.nodeType === 3 && child.textContent.trim());
+    if (!own || !node.getClientRects().length || node.className === 'sep') continue;
+    const [one, two] = [luminance(parse(getComputedStyle(node).color)), luminance(behind(node))];
+    const contrast = (Math.max(one, two) + .05) / (Math.min(one, two) + .05);
+    if (contrast < 4.5) poor.push([node.tagName, node.textContent.trim().slice(0, 30), contrast]);
+  }
+  return poor;
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return report.write(small_result(simulated=True), tmp_path_factory.mktemp("pages") / "reports 报告").path
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    found = next((path for name in BROWSERS if (path := shutil.which(name))), None)
+    if found is None:
+        pytest.skip(f"no browser ({', '.join(BROWSERS)}) on the PATH: pages are not opened")
+    with sync_api.sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=found, args=list(QUIET))
+        yield opened
+        opened.close()
+
+
+class Opened:
+    """A page in a window of some width and colour scheme; `noise` is what it said or fetched."""
+
+    def __init__(self, browser: Browser, path: Path, width: int = 1440, scheme: str = "light") -> None:
+        self.context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)  # type: ignore[arg-type]
+        self.page: Page = self.context.new_page()
+        self.noise: list[str] = []
+        own = path.resolve().as_uri()
+        self.page.on("console", lambda message: self.noise.append(message.text))
+        self.page.on("pageerror", lambda error: self.noise.append(str(error)))
+        self.page.on("request", lambda request: self.noise.append(request.url) if request.url != own else None)
+        self.page.goto(own)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.context.close()
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("width", WIDTHS)
+def test_a_page_opens_quietly_and_fits(browser: Browser, folder: Path, name: str, width: int) -> None:
+    with Opened(browser, folder / name, width) as opened:
+        assert opened.noise == []
+        assert opened.page.evaluate("document.documentElement.scrollWidth") == width
+        # Whatever is wider than the window scrolls inside its own box.
+        assert (
+            opened.page.evaluate(
+                """width => [...document.querySelectorAll('table, svg, pre, .tiles')]
+              .filter(node => node.getBoundingClientRect().right > width && !node.closest('.scroll, .long'))
+              .map(node => node.outerHTML.slice(0, 80))""",
+                width,
+            )
+            == []
+        )
+        assert words.FILL_CLOCK in opened.page.inner_text("body")
+        assert "SIMULATED" in opened.page.inner_text("body")
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_text_stands_out_from_its_ground(browser: Browser, folder: Path, name: str, scheme: str) -> None:
+    with Opened(browser, folder / name, scheme=scheme) as opened:
+        assert opened.page.evaluate(CONTRAST) == []
+
+
+def test_light_and_dark_differ(browser: Browser, folder: Path) -> None:
+    grounds = []
+    for scheme in SCHEMES:
+        with Opened(browser, folder / "index.html", scheme=scheme) as opened:
+            grounds.append(opened.page.evaluate("getComputedStyle(document.body).backgroundColor"))
+    assert grounds == ["rgb(246, 247, 249)", "rgb(16, 18, 21)"]
+
+
+@pytest.mark.parametrize(("width", "shown"), [(390, "narrow"), (1440, "wide")])
+def test_one_chart_is_shown_and_is_large_enough(browser: Browser, folder: Path, width: int, shown: str) -> None:
+    with Opened(browser, folder / "index.html", width) as opened:
+        (visible,) = [chart for chart in opened.page.query_selector_all("svg.chart") if chart.is_visible()]
+        assert shown in (visible.get_attribute("class") or "")
+        text = visible.query_selector("text")
+        assert text is not None
+        box = text.bounding_box()
+        assert box is not None
+        assert box["height"] >= 11
+
+
+def test_chinese_names_are_drawn(browser: Browser, folder: Path) -> None:
+    with Opened(browser, folder / "index.html") as opened:
+        assert opened.page.get_by_text("寒武纪").first.is_visible()
+        assert opened.page.get_by_text("科创50 (000688.SH)").first.is_visible()
+
+
+def test_the_policy_holds_against_what_slips_in(browser: Browser, folder: Path) -> None:
+    with Opened(browser, folder / "index.html") as opened:
+        blocked: list[tuple[str, str | None]] = []
+        opened.page.on("requestfailed", lambda request: blocked.append((request.url, request.failure)))
+        opened.page.evaluate(
+            """() => {
+              const image = new Image(); image.src = 'https://example.org/x.png'; document.body.append(image);
+              const script = document.createElement('script'); script.textContent = 'window.slipped = 1';
+              document.body.append(script);
+            }"""
+        )
+        assert opened.page.evaluate("window.slipped") is None
+        assert blocked == [("https://example.org/x.png", "csp")]
+        assert any("Content Security Policy" in said for said in opened.noise)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_link_leads_to_a_file(browser: Browser, folder: Path, name: str) -> None:
+    with Opened(browser, folder / name) as opened:
+        links = opened.page.eval_on_selector_all("a", "links => links.map(link => link.href)")
+        assert links
+        for link in links:
+            address = urlparse(link)
+            assert address.scheme == "file"
+            assert (folder / unquote(address.path)).is_file(), link
+
+
+def test_a_reader_goes_from_the_list_to_the_tear_sheet_and_back(browser: Browser, folder: Path) -> None:
+    with Opened(browser, folder.parents[1] / "index.html") as opened:
+        opened.page.get_by_role("link", name="small_thesis").click()
+        assert opened.page.get_by_role("heading", level=1).inner_text() == "Buy what the news touches"
+        opened.page.get_by_role("link", name="Tear sheet").first.click()
+        assert opened.page.get_by_role("heading", name="Key figures").is_visible()
+        opened.page.get_by_role("link", name="All runs").click()
+        assert opened.page.get_by_role("heading", level=1).inner_text() == "Runs"
