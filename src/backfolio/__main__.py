@@ -1,0 +1,5 @@
+"""``python -m backfolio`` is the installed command."""
+
+from backfolio.cli import main
+
+main()

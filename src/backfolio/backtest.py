@@ -1,0 +1,364 @@
+"""One backtest: a thesis, data and market settings in; a `Result` out.
+
+Effects (reading files, printing, writing pages) happen elsewhere.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, cast
+
+import numpy as np
+
+from backfolio import ashare
+from backfolio.errors import UsageError, did_you_mean
+from backfolio.history import History
+from backfolio.result import Result
+from backfolio.targets import Exits
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from pathlib import Path
+
+    import pandas as pd
+
+    from backfolio.history.clock import Day
+    from backfolio.ledger import Ledger
+    from backfolio.settings import MarketSettings
+    from backfolio.source import Source
+    from backfolio.strategy import Strategy
+    from backfolio.universe import Universe
+
+PACKAGES: Final = ("backfolio", "backtrader", "exchange-calendars", "numpy", "pandas", "quantstats")
+"""Packages whose versions a run records: they can change a fill or a figure."""
+
+SHOWN: Final = 5
+"""Symbols named in a warning before it says how many more there are."""
+
+
+class WorkspaceModule(Protocol):
+    """A module of the workspace that a thesis imports."""
+
+    @property
+    def name(self) -> str:
+        """Its name in the import."""
+
+    @property
+    def source(self) -> str:
+        """Its text."""
+
+
+class ThesisFile(Protocol):
+    """A thesis as it was found in a file; see `discover.Thesis`."""
+
+    @property
+    def name(self) -> str:
+        """Snake-case name."""
+
+    @property
+    def title(self) -> str:
+        """First paragraph of its docstring."""
+
+    @property
+    def doc(self) -> str:
+        """Whole docstring."""
+
+    @property
+    def strategy(self) -> type:
+        """The class."""
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+
+    @property
+    def kind(self) -> Literal["backfolio", "backtrader"]:
+        """Whether it is a thesis or a plain backtrader strategy."""
+
+    @property
+    def source(self) -> str:
+        """Text of the file."""
+
+    @property
+    def modules(self) -> tuple[WorkspaceModule, ...]:
+        """What it imports from the workspace."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """The identity of a run: everything its fills follow from, as canonical JSON.
+
+    Two runs are the same run when their records are; the record holds the
+    parameters, the window, the market settings, the benchmark, the data's
+    fingerprint, the rules' version, package versions, the text of the thesis
+    and of every workspace module it imports, and a hash of its fills.
+    """
+
+    text: str
+    """The record as JSON with sorted keys."""
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """The record as plain data."""
+        return cast("dict[str, Any]", json.loads(self.text))
+
+    @cached_property
+    def run_id(self) -> str:
+        """Window and 12 hex digits over the whole record; names the report folder."""
+        record = self.record
+        digest = hashlib.blake2b(self.text.encode(), digest_size=6).hexdigest()
+        return f"{record['start']}_{record['end']}_{digest}"
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is asked of a backtest.
+
+    Parameters
+    ----------
+    params
+        Parameter values by name, as text or typed; ``exits.stop_loss`` and the
+        like among them.
+    start, end
+        Dates; None = as far as the data goes.
+    benchmark
+        Index symbol of the data, or None.
+    settings
+        Cash, costs and liquidity.
+    command
+        The command line that makes this run, for the page.
+    """
+
+    settings: MarketSettings
+    params: Mapping[str, object]
+    start: Day | None = None
+    end: Day | None = None
+    benchmark: str | None = None
+    command: str = ""
+
+
+def backtest(
+    thesis: ThesisFile,
+    source: Source,
+    request: Request,
+    on_session: Callable[[int, int], None] | None = None,
+) -> Result:
+    """Run a thesis over a source.
+
+    Parameters
+    ----------
+    thesis
+        From `discover`.
+    source
+        Bars, catalysts and universes.
+    request
+        Parameters, window, benchmark, settings.
+    on_session
+        Called with (sessions done, sessions in all) while replaying.
+
+    Raises
+    ------
+    UsageError
+        If a parameter, the universe, the window or the benchmark does not fit.
+    ThesisError
+        If the thesis fails.
+    """
+    strategy = _built(thesis, request.params)
+    universe = _universe(thesis.strategy, source)
+    whole = History(source.bars, source.catalysts, universe, request.benchmark)
+    first, stop = whole.window(request.start, request.end)
+    known = whole.until(whole.sessions[stop - 1])
+    bars = known.bars.rows(first, stop)
+    report_session = None if on_session is None else lambda row: on_session(row + 1, stop - first)
+    ledger, exits, rebalance, params = _replayed(
+        thesis, strategy, request.params, known, (first, stop), request.settings, report_session
+    )
+    history = History(bars, source.catalysts, universe, request.benchmark)
+    benchmark = _benchmark(history)
+    record = {
+        "strategy": thesis.name,
+        "params": dict(params),
+        "exits": exits.as_dict(),
+        "rebalance": rebalance,
+        "universe": universe.name if universe else None,
+        "symbols": len(bars.symbols),
+        "start": str(bars.sessions[0]),
+        "end": str(bars.sessions[-1]),
+        "market": asdict(request.settings),
+        "benchmark": request.benchmark,
+        "data": {"label": source.label, "simulated": source.simulated, "fingerprint": source.identity},
+        "rules": ashare.RULES_VERSION,
+        "packages": {**{name: _version(name) for name in PACKAGES}, "python": platform.python_version()},
+        "thesis": {"file": thesis.path.name, "source": thesis.source},
+        "modules": {module.name: module.source for module in thesis.modules},
+        "fills": fills_hash(ledger),
+    }
+    run = Run(json.dumps(record, ensure_ascii=False, sort_keys=True))
+    return Result(
+        run=run,
+        run_id=run.run_id,
+        strategy=thesis.name,
+        title=thesis.title,
+        doc=thesis.doc,
+        source=thesis.source,
+        path=f"{thesis.path.parent.name}/{thesis.path.name}",
+        params=params,
+        exits=exits,
+        rebalance=rebalance,
+        settings=request.settings,
+        history=history,
+        ledger=ledger,
+        benchmark=benchmark,
+        benchmark_name=_benchmark_name(history),
+        simulated=source.simulated,
+        source_label=source.label,
+        command=request.command,
+        warnings=tuple(_warnings(known, first, request.settings, thesis, source)),
+        record={**run.record, "run_id": run.run_id, "command": request.command},
+    )
+
+
+def fills_hash(ledger: Ledger) -> str:
+    """Return 16 hex digits over every fill with its session and symbol."""
+    digest = hashlib.blake2b(digest_size=8)
+    for fill in ledger.fills:
+        named = (str(ledger.sessions[fill.session]), ledger.symbols[fill.symbol], *fill[2:])
+        digest.update(repr(named).encode())
+    return digest.hexdigest()
+
+
+def _built(thesis: ThesisFile, params: Mapping[str, object]) -> Strategy | None:
+    """Build the thesis; None for a plain backtrader strategy, which backtrader builds."""
+    if thesis.kind == "backtrader":
+        return None
+    return cast("type[Strategy]", thesis.strategy).with_params(params)
+
+
+def _replayed(
+    thesis: ThesisFile,
+    strategy: Strategy | None,
+    asked: Mapping[str, object],
+    known: History,
+    rows: tuple[int, int],
+    settings: MarketSettings,
+    on_session: Callable[[int], None] | None,
+) -> tuple[Ledger, Exits, str, dict[str, object]]:
+    from backfolio import replay  # noqa: PLC0415  imports backtrader: only when a run needs it
+
+    bars = known.bars.rows(*rows)
+    if strategy is None:
+        params = _plain_params(thesis.strategy, asked)
+        ledger = replay.replay_plain(bars, thesis.strategy, params, settings, on_session=on_session)
+        return ledger, Exits(), "by the strategy", params
+    targets = strategy.emit(known, *rows)
+    ledger = replay.replay(bars, targets, strategy.exits, settings, on_session=on_session)
+    return ledger, strategy.exits, strategy.rebalance, strategy.params
+
+
+def _plain_params(strategy: type, asked: Mapping[str, object]) -> dict[str, object]:
+    """Return a plain backtrader strategy's parameters; text is read as the default's type."""
+    declared: Any = getattr(strategy, "params")  # noqa: B009  of a backtrader class, which has no types
+    params = dict(declared._getpairs())  # noqa: SLF001  backtrader's only way to list them
+    for name, value in asked.items():
+        if name not in params:
+            known = ", ".join(params) or "it has none"
+            message = f"{strategy.__name__} has no parameter {name!r}{did_you_mean(name, params)}: choose from {known}"
+            raise UsageError(message)
+        kind = type(params[name])
+        try:
+            params[name] = _read(value, kind) if isinstance(value, str) else value
+        except ValueError:
+            message = f"{strategy.__name__}: {name} is {value!r}: give a value like its default, {params[name]!r}"
+            raise UsageError(message) from None
+    return params
+
+
+def _read(text: str, kind: type) -> object:
+    if kind is bool:
+        if text.lower() not in {"true", "false"}:
+            raise ValueError
+        return text.lower() == "true"
+    return kind(text) if kind in {int, float} else text
+
+
+def _universe(strategy: type, source: Source) -> Universe | None:
+    name = getattr(strategy, "universe", None)
+    if name is None:
+        return None
+    if name not in source.universes:
+        known = ", ".join(sorted(source.universes)) or "none"
+        message = (
+            f"{strategy.__name__} trades universe {name!r}, which {source.label} does not have"
+            f"{did_you_mean(name, source.universes)}: write data/universes/{name}.csv, or choose from {known}"
+        )
+        raise UsageError(message)
+    return source.universes[name]
+
+
+def _benchmark(history: History) -> pd.Series[float] | None:
+    closes = history.benchmark
+    if closes is None:
+        return None
+    missing = np.flatnonzero(closes.isna().to_numpy())
+    if missing.size:
+        have = history.sessions[closes.notna().to_numpy()]
+        covers = f"it covers {have[0]:%Y-%m-%d} to {have[-1]:%Y-%m-%d}" if len(have) else "it has none here"
+        message = (
+            f"benchmark {history.benchmark_symbol} has no bar on {history.sessions[missing[0]]:%Y-%m-%d} and "
+            f"{missing.size - 1} more sessions of the window, in which {covers}: "
+            "shorten the window with --start and --end, or choose another --benchmark"
+        )
+        raise UsageError(message)
+    return closes
+
+
+def _benchmark_name(history: History) -> str:
+    symbol = history.benchmark_symbol
+    if symbol is None:
+        return ""
+    name = history.bars.index_names.get(symbol, "")
+    return f"{name} ({symbol})" if name else symbol
+
+
+def _warnings(
+    known: History, first: int, settings: MarketSettings, thesis: ThesisFile, source: Source
+) -> Iterable[str]:
+    bars = known.bars
+    assumed = [symbol for symbol, guess in zip(bars.symbols, bars.listing_assumed, strict=True) if guess]
+    if assumed:
+        yield f"Listing date assumed from the first bar: {_few(assumed)}. A listings.csv makes it exact."
+    if not bars.st_known:
+        yield "The data says nothing of ST status: every name is taken as normal (is_st in the bars makes it exact)."
+    if known.absent:
+        yield (
+            f"Names of the universe without bars: {_few(known.absent)}. What they would have done is not in the result."
+        )
+    there = set(source.bars.symbols)
+    silent = [event.id for event in known.events if event.symbols and not there & set(event.symbols)]
+    if silent:
+        yield f"Catalysts whose names have no bars here, so that they move nothing: {_few(silent)}."
+    if settings.price == "vwap" and bool(((bars.amount < 0) & bars.traded)[first:].any()):
+        yield "Some bars have no amount: orders at the average price were refused there (amount_unknown)."
+    if thesis.kind == "backtrader":
+        yield (
+            "A plain backtrader strategy: its close, high and low are raw prices, which jump on ex-dates; "
+            "the adj_ lines do not."
+        )
+
+
+def _few(words: Iterable[str]) -> str:
+    words = list(words)
+    more = len(words) - SHOWN
+    return ", ".join(words[:SHOWN]) + (f" and {more} more" if more > 0 else "")
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "not installed"

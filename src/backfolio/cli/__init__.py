@@ -1,0 +1,52 @@
+"""The command line: ``run_backtest.py`` and the installed command ``backfolio``."""
+
+from __future__ import annotations
+
+import atexit
+import gc
+import os
+import sys
+import traceback
+from pathlib import Path
+
+from backfolio.cli import console
+from backfolio.errors import BackfolioError
+
+INTERRUPTED = 130
+"""Exit status after Ctrl-C, as shells have it."""
+
+
+def main(workspace: Path | None = None) -> None:
+    """Run the command line and leave the process.
+
+    Parameters
+    ----------
+    workspace
+        Folder of ``run_backtest.py``; None = the current folder, for the
+        installed command.
+    """
+    from backfolio.cli.app import app  # noqa: PLC0415  typer: only when the command runs
+    from backfolio.cli.workspace import Workspace  # noqa: PLC0415
+
+    here = Workspace(
+        folder=Path.cwd() if workspace is None else workspace,
+        program="backfolio" if workspace is None else "python run_backtest.py",
+    )
+    debug = "--debug" in sys.argv
+    # Nothing here is garbage until the process ends; looking for it costs a quarter of a short run.
+    gc.disable()
+    atexit.register(gc.freeze)
+    try:
+        app(obj=here)
+    except BackfolioError as error:
+        if debug:
+            traceback.print_exc()
+        console.err(f"Error: {error}")
+        sys.exit(error.exit_status)
+    except KeyboardInterrupt:
+        console.err("Interrupted: no report was left half-written.")
+        sys.exit(INTERRUPTED)
+    except BrokenPipeError:
+        # The reader went away (``| head``); Python would complain once more while closing.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)

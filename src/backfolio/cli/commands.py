@@ -1,0 +1,183 @@
+"""What each command does."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from backfolio.cli import console
+from backfolio.cli.config import FILE, OPTIONS
+from backfolio.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from backfolio.cli.config import Config
+    from backfolio.cli.workspace import Workspace
+    from backfolio.discover import Catalogue, Thesis
+    from backfolio.report import Written
+    from backfolio.result import Result
+
+
+def run(
+    here: Workspace, config: Config, names: Sequence[str], params: Sequence[str], *, as_json: bool, quiet: bool
+) -> None:
+    """Backtest the named theses and print what came out."""
+    settings = config.market()
+    chosen = _params(params)
+    catalogue = _catalogue(here, config)
+    theses = [catalogue.find(name) for name in dict.fromkeys(names)]
+
+    from backfolio.backtest import Request, backtest  # noqa: PLC0415  pandas and the rest: only for a run
+    from backfolio.cli.results import Outcome, outcome, show  # noqa: PLC0415
+    from backfolio.source import load  # noqa: PLC0415
+
+    finished: list[Outcome] = []
+    with console.progress(shown=not (as_json or quiet)) as update:
+        update("Loading bars", 0, 1)
+        source = load(config.values["data"], here.folder)
+        for thesis in theses:
+            values = {**config.params.get(thesis.name, {}), **chosen}
+            request = Request(
+                settings=settings,
+                params=values,
+                start=config.values["start"],
+                end=config.values["end"],
+                benchmark=config.values["benchmark"],
+                command=_command(here, config, thesis, values),
+            )
+            update(f"Evaluating {thesis.name}", 0, 1)
+            result = backtest(
+                thesis,
+                source,
+                request,
+                on_session=lambda done, total, name=thesis.name: update(f"Replaying {name}", done, total),  # type: ignore[misc]
+            )
+            update(f"Writing {thesis.name}", 0, 1)
+            finished.append(outcome(result, _report(here, config, result)))
+    if as_json:
+        console.as_json({"runs": [done.as_dict() for done in finished]})
+    elif quiet:
+        for done in finished:
+            if done.page:
+                console.out(done.page)
+    else:
+        show(finished)
+
+
+def list_theses(here: Workspace, config: Config, *, as_json: bool) -> None:
+    """Print the theses found and the files that are broken."""
+    catalogue = _catalogue(here, config)
+    if as_json:
+        console.as_json(
+            {
+                "theses": [_described(thesis) for thesis in catalogue.theses.values()],
+                "broken": [
+                    {"path": str(broken.path), "line": broken.line, "fault": broken.fault, "traceback": broken.text}
+                    for broken in catalogue.broken
+                ],
+            }
+        )
+        return
+    for thesis in catalogue.theses.values():
+        console.out(f"{thesis.name}  ({thesis.path})")
+        console.out(f"    {thesis.title}")
+        for param in _described(thesis)["params"]:
+            console.out(f"    --param {param['name']}={param['default']}  {param['doc']}".rstrip())
+    for broken in catalogue.broken:
+        console.out(f"BROKEN  {broken}")
+        console.out("\n".join(f"    {line}" for line in broken.text.rstrip().splitlines()))
+    if not catalogue.theses:
+        console.out(f"No thesis in {', '.join(map(str, catalogue.folders))}: write one with {here.program} new NAME.")
+
+
+def new(here: Workspace, name: str, folder: Path | None) -> None:
+    """Write a thesis from the template."""
+    from backfolio.discover import new_thesis  # noqa: PLC0415
+
+    path = new_thesis(name, here.strategies if folder is None else folder)
+    console.out(f"Wrote {path}")
+    more = [] if folder is None else ["--strategies", str(folder)]
+    console.out(f"Run it: {here.program} {shlex.join(['run', path.stem, *more])}")
+
+
+def show_config(config: Config, *, as_json: bool) -> None:
+    """Print every setting and where it came from."""
+    if as_json:
+        console.as_json(
+            {key: {"value": config.values[key], "from": config.origins[key]} for key in OPTIONS}
+            | {"params": dict(config.params)}
+        )
+        return
+    rows = [[key, _text(config.values[key]), config.origins[key]] for key in OPTIONS]
+    rows += [
+        [f"params.{thesis}.{name}", _text(value), FILE]
+        for thesis, values in config.params.items()
+        for name, value in values.items()
+    ]
+    console.table("Settings", ["setting", "value", "from"], rows)
+
+
+def show_version() -> None:
+    """Print the version."""
+    import backfolio  # noqa: PLC0415
+
+    console.out(f"backfolio {backfolio.__version__}")
+
+
+def _catalogue(here: Workspace, config: Config) -> Catalogue:
+    from backfolio.discover import discover  # noqa: PLC0415
+
+    more = [Path(folder).expanduser() for folder in config.values["strategies"]]
+    own = [here.strategies] if here.strategies.is_dir() or not more else []
+    return discover([*own, *more], here.folder)
+
+
+def _params(words: Sequence[str]) -> dict[str, str]:
+    params = {}
+    for word in words:
+        name, equals, value = word.partition("=")
+        if not equals or not name:
+            message = f"--param {word!r}: write NAME=VALUE, as in --param hold=30"
+            raise UsageError(message)
+        params[name.strip()] = value.strip()
+    return params
+
+
+def _command(here: Workspace, config: Config, thesis: Thesis, params: Mapping[str, object]) -> str:
+    words = ["run", thesis.name, *config.flags()]
+    for name, value in params.items():
+        words += ["--param", f"{name}={value}"]
+    return f"{here.program} {shlex.join(words)}"
+
+
+def _report(here: Workspace, config: Config, result: Result) -> Written | None:
+    if not config.values["report"]:
+        return None
+    from backfolio import report  # noqa: PLC0415  jinja: only for a page
+
+    folder = Path(config.values["reports"]).expanduser()
+    if config.origins["reports"] != "flag":
+        folder = here.folder / folder
+    return report.write(result, folder, tearsheet=config.values["tearsheet"])
+
+
+def _described(thesis: Thesis) -> dict[str, Any]:
+    declared = getattr(thesis.strategy, "declared", {})
+    return {
+        "name": thesis.name,
+        "title": thesis.title,
+        "path": str(thesis.path),
+        "kind": thesis.kind,
+        "universe": getattr(thesis.strategy, "universe", None),
+        "params": [{"name": name, "default": param.default, "doc": param.doc} for name, param in declared.items()],
+    }
+
+
+def _text(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, list):
+        return ", ".join(value)
+    return "" if value is None else str(value)
