@@ -40,7 +40,7 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> 
     out(title)
     made: Table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for column, name in enumerate(columns):
-        made.add_column(name, justify="left" if column == 0 else "right", no_wrap=column > 0)
+        made.add_column(name, justify="left" if column == 0 else "right", no_wrap=True)
     for row in rows:
         made.add_row(*row)
     terminal = sys.stdout.isatty()

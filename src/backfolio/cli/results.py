@@ -28,7 +28,14 @@ HEADLINE: Final = (
 )
 FIGURES: Final = {definition.name: definition for definition in (*DEFINITIONS, *TRADE_DEFINITIONS)}
 TRADES: Final = ("fills", "refusals", "round_trips", "hit_rate", "turnover", "exposure")
-SHORT: Final = ("total_return", "cagr", "volatility", "sharpe", "max_drawdown")
+SHORT: Final = {
+    "total_return": "Return",
+    "cagr": "CAGR",
+    "volatility": "Volatility",
+    "sharpe": "Sharpe",
+    "max_drawdown": "Drawdown",
+}
+"""What a comparison shows of each run, under short names that leave room for the theses'."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +118,7 @@ def _show_one(run: Outcome) -> None:
 
 def _show_many(outcomes: Sequence[Outcome]) -> None:
     first = outcomes[0].result
-    columns = ["", *(FIGURES[key].label for key in SHORT), "Fills", "Refusals"]
+    columns = ["", *SHORT.values(), "Fills", "Refusals"]
     rows = [
         [
             run.result.strategy,

@@ -1,0 +1,77 @@
+"""Medians of process CPU time and wall time; one row of the table a figure."""
+
+from __future__ import annotations
+
+import gc
+import statistics
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+Made = TypeVar("Made")
+
+
+@dataclass(frozen=True)
+class Time:
+    """CPU and wall time, seconds."""
+
+    cpu: float
+    wall: float
+
+    def __str__(self) -> str:
+        return f"{seconds(self.cpu)} CPU, {seconds(self.wall)} wall"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One figure: what was measured, what was aimed at, whether it was reached (None: no aim)."""
+
+    figure: str
+    measured: str
+    target: str = ""
+    reached: bool | None = None
+
+
+def measure(work: Callable[[], Made], repeats: int, *, warm: bool = True) -> tuple[Time, Made]:
+    """Return the median times of `repeats` calls, and what the last one made.
+
+    `warm`: call once before, untimed (imports and first touches).
+    """
+    made = work() if warm else None
+    cpu, wall = [], []
+    for _ in range(repeats):
+        gc.collect()
+        begun = time.process_time(), time.perf_counter()
+        made = work()
+        cpu.append(time.process_time() - begun[0])
+        wall.append(time.perf_counter() - begun[1])
+    assert made is not None
+    return Time(statistics.median(cpu), statistics.median(wall)), made
+
+
+def seconds(value: float) -> str:
+    """Write a time with three digits that mean something."""
+    return f"{value * 1000:.0f} ms" if value < 1 else f"{value:.2f} s"
+
+
+def show(rows: Iterable[Row], title: str) -> bool:
+    """Print the table; return whether every target was reached."""
+    table = Table(title=title, box=SIMPLE_HEAD, title_justify="left")
+    table.add_column("figure")
+    table.add_column("measured (medians)")
+    table.add_column("target")
+    table.add_column("")
+    good = True
+    for row in rows:
+        good = good and row.reached is not False
+        mark = "" if row.reached is None else "ok" if row.reached else "missed"
+        table.add_row(row.figure, row.measured, row.target, mark)
+    Console(width=150, soft_wrap=True).print(table)
+    return good
