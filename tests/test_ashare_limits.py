@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import second_limits
 from backfolio import ashare, calendar
 from backfolio.ashare import LIMITED, NORMAL, RISK_WARNING, S_SHARE, UNKNOWN, UNLIMITED
 from backfolio.errors import SymbolError
@@ -246,3 +247,29 @@ def test_arrays_and_numbers_give_the_same() -> None:
         up, down = ashare.limit_prices(fen, 1_000, 1_000, inward)
         pairs = [ashare.limit_prices(int(price), 1_000, 1_000, inward) for price in fen]
         assert list(zip(up.tolist(), down.tolist(), strict=True)) == pairs
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    symbol=st.sampled_from(["600000.SH", "000001.SZ", "300750.SZ", "688256.SH", "920023.BJ"]),
+    at=st.integers(0, 1_500),
+    reference=st.integers(0, 200_000).map(lambda fen: fen * 10),
+    age=st.none() | st.integers(0, 400),
+    warned=st.booleans(),
+)
+def test_a_second_reading_of_the_rules_comes_to_the_same_prices(
+    symbol: str, at: int, reference: int, age: int | None, warned: bool
+) -> None:
+    days = calendar.sessions("2020-07-01", "2026-12-31")
+    day = days[at]
+    listed = np.datetime64("NaT", "D") if age is None else days[max(at - age, 0)]
+    if symbol.endswith(".BJ") and not day >= np.datetime64("2021-11-15"):
+        return  # the exchange had not opened
+    expected = second_limits.limits(symbol, day, reference, listed, st=warned)
+    if age is not None and expected.state == second_limits.LIMITED and day == listed:
+        # before registration the first day's base is the issue price, which is the reference given
+        assert second_limits.board(symbol) in {"main", "chinext"}
+    up, down, state = ashare.limit_table(
+        (symbol,), np.array([day]), np.array([[reference]]), np.array([[warned]]), np.array([listed])
+    )
+    assert (int(state[0, 0]), int(up[0, 0]), int(down[0, 0])) == (expected.state, expected.up, expected.down)

@@ -16,13 +16,14 @@ from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, cast
 import numpy as np
 
 from backfolio import ashare
+from backfolio.caveats import caveats
 from backfolio.errors import UsageError, did_you_mean
 from backfolio.history import History
 from backfolio.result import Result
 from backfolio.targets import Exits
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     import pandas as pd
@@ -32,13 +33,11 @@ if TYPE_CHECKING:
     from backfolio.settings import MarketSettings
     from backfolio.source import Source
     from backfolio.strategy import Strategy
+    from backfolio.targets import Targets
     from backfolio.universe import Universe
 
 PACKAGES: Final = ("backfolio", "backtrader", "exchange-calendars", "numpy", "pandas", "quantstats")
 """Packages whose versions a run records: they can change a fill or a figure."""
-
-SHOWN: Final = 5
-"""Symbols named in a warning before it says how many more there are."""
 
 
 class WorkspaceModule(Protocol):
@@ -175,7 +174,7 @@ def backtest(
     known = whole.until(whole.sessions[stop - 1])
     bars = known.bars.rows(first, stop)
     report_session = None if on_session is None else lambda row: on_session(row + 1, stop - first)
-    ledger, exits, rebalance, params = _replayed(
+    ledger, targets, exits, rebalance, params = _replayed(
         thesis, strategy, request.params, known, (first, stop), request.settings, report_session
     )
     history = History(bars, source.catalysts, universe, request.benchmark)
@@ -218,7 +217,7 @@ def backtest(
         simulated=source.simulated,
         source_label=source.label,
         command=request.command,
-        warnings=tuple(_warnings(known, first, request.settings, thesis, source)),
+        warnings=tuple(caveats(known, source, request.settings, ledger, targets)),
         record={**run.record, "run_id": run.run_id, "command": request.command},
     )
 
@@ -247,17 +246,17 @@ def _replayed(
     rows: tuple[int, int],
     settings: MarketSettings,
     on_session: Callable[[int], None] | None,
-) -> tuple[Ledger, Exits, str, dict[str, object]]:
+) -> tuple[Ledger, Targets | None, Exits, str, dict[str, object]]:
     from backfolio import replay  # noqa: PLC0415  imports backtrader: only when a run needs it
 
     bars = known.bars.rows(*rows)
     if strategy is None:
         params = _plain_params(thesis.strategy, asked)
         ledger = replay.replay_plain(bars, thesis.strategy, params, settings, on_session=on_session)
-        return ledger, Exits(), "by the strategy", params
+        return ledger, None, Exits(), "by the strategy", params
     targets = strategy.emit(known, *rows)
     ledger = replay.replay(bars, targets, strategy.exits, settings, on_session=on_session)
-    return ledger, strategy.exits, strategy.rebalance, strategy.params
+    return ledger, targets, strategy.exits, strategy.rebalance, strategy.params
 
 
 def _plain_params(strategy: type, asked: Mapping[str, object]) -> dict[str, object]:
@@ -323,38 +322,6 @@ def _benchmark_name(history: History) -> str:
         return ""
     name = history.bars.index_names.get(symbol, "")
     return f"{name} ({symbol})" if name else symbol
-
-
-def _warnings(
-    known: History, first: int, settings: MarketSettings, thesis: ThesisFile, source: Source
-) -> Iterable[str]:
-    bars = known.bars
-    assumed = [symbol for symbol, guess in zip(bars.symbols, bars.listing_assumed, strict=True) if guess]
-    if assumed:
-        yield f"Listing date assumed from the first bar: {_few(assumed)}. A listings.csv makes it exact."
-    if not bars.st_known:
-        yield "The data says nothing of ST status: every name is taken as normal (is_st in the bars makes it exact)."
-    if known.absent:
-        yield (
-            f"Names of the universe without bars: {_few(known.absent)}. What they would have done is not in the result."
-        )
-    there = set(source.bars.symbols)
-    silent = [event.id for event in known.events if event.symbols and not there & set(event.symbols)]
-    if silent:
-        yield f"Catalysts whose names have no bars here, so that they move nothing: {_few(silent)}."
-    if settings.price == "vwap" and bool(((bars.amount < 0) & bars.traded)[first:].any()):
-        yield "Some bars have no amount: orders at the average price were refused there (amount_unknown)."
-    if thesis.kind == "backtrader":
-        yield (
-            "A plain backtrader strategy: its close, high and low are raw prices, which jump on ex-dates; "
-            "the adj_ lines do not."
-        )
-
-
-def _few(words: Iterable[str]) -> str:
-    words = list(words)
-    more = len(words) - SHOWN
-    return ", ".join(words[:SHOWN]) + (f" and {more} more" if more > 0 else "")
 
 
 def _version(package: str) -> str:
