@@ -142,7 +142,8 @@ def _figures(run: Outcome) -> list[Metrics]:
 
 def _title(result: Result) -> str:
     sessions = result.ledger.sessions
-    return f"{result.source_label}, {sessions[0]} to {sessions[-1]} ({len(sessions)} sessions)"
+    count = "1 session" if len(sessions) == 1 else f"{len(sessions)} sessions"
+    return f"{result.source_label}, {sessions[0]} to {sessions[-1]} ({count})"
 
 
 def _show_notes(outcomes: Sequence[Outcome]) -> None:
