@@ -23,6 +23,7 @@ MOST_LINES = 400
 HEAVY = {
     "akshare": {"source"},
     "backtrader": {"replay"},
+    "numba": {"sweep"},
     "quantstats": {"report"},
 }
 """Package to the rungs that may import it."""

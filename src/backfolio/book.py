@@ -7,17 +7,26 @@ day stand here.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from backfolio.ashare.fill import BUY
+from backfolio.ashare.fill import BUY, SELL
 from backfolio.ashare.lots import whole_lots
 from backfolio.money import BASIS_POINTS, FEN, PER_SHARE, RATE, half_up, part_of
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Whole = list[int] | NDArray[np.int64]
 
 REASONS: Final = ("target", "stop_loss", "trailing", "take_profit", "max_sessions", "order")
 TARGET, STOP_LOSS, TRAILING, TAKE_PROFIT, MAX_SESSIONS, ORDER = range(len(REASONS))
 """Why an order was sent; ORDER: by a plain backtrader strategy."""
 
 NO_EXIT: Final = 0
+
+NEVER: Final = 2**62
+"""Day number of what does not happen."""
 
 
 def order_shares(weight: int, equity: int, close: int, held: int, minimum: int, step: int) -> int:
@@ -49,6 +58,50 @@ def order_shares(weight: int, equity: int, close: int, held: int, minimum: int, 
     if wanted == 0:
         return -held
     return -whole_lots(held - wanted, minimum, step)
+
+
+def has_price(close: int) -> bool:
+    """Tell whether a close can be judged and an order sized on it: there is none before the first, or once delisted."""
+    return close > 0
+
+
+def sells_all(order: int, held: int) -> bool:
+    """Tell whether an order empties a position: it stays one that does, through bonus shares."""
+    return order < 0 and -order == held
+
+
+def shares_at_open(shares: int, all_held: bool, held: int) -> int:  # noqa: FBT001
+    """Return the shares that a standing order asks for at an open, after the session's ex-dates.
+
+    `all_held`: the order is to sell all that is held.
+    """
+    return held if all_held and held else shares
+
+
+def tries(chase: int) -> int:
+    """Return the sessions for which a buy is tried; `chase` is how many come after the first."""
+    return 1 + chase
+
+
+def stands(side: int, left: int, tries_left: int) -> bool:
+    """Tell whether an order of which `left` shares did not trade is tried again.
+
+    A sale is until it is done; a buy as often as `tries_left` says.
+    """
+    return left > 0 and (side == SELL or tries_left > 0)
+
+
+def sellable(held: int, bought: int, bought_on: int, session: int) -> int:
+    """Return the shares that may be sold: those `bought` in this very session may not (T+1)."""
+    return held - bought if bought_on == session else held
+
+
+def left_exchange(mark: int, traded: bool, day: int, delisted: int) -> bool:  # noqa: FBT001
+    """Tell whether a name has left the exchange: no bar, no worth, and its day has come.
+
+    `day` and `delisted` are day numbers; `NEVER` where a name is not delisted.
+    """
+    return mark == 0 and not traded and day >= delisted
 
 
 def priority(side: int, weight: int, symbol: int) -> tuple[int, int, int]:
@@ -84,12 +137,34 @@ def exit_reason(
     max_sessions
         Sessions.
     """
+    loss_level, gain_level = exit_levels(cost, stop_loss, take_profit)
     gain = close * shares - cost
-    if stop_loss and -gain >= least_part(cost, stop_loss):
+    return fired_exit(gain, loss_level, gain_level, peak, close, age, stop_loss, trailing, take_profit, max_sessions)
+
+
+def exit_levels(cost: int, stop_loss: int, take_profit: int) -> tuple[int, int]:
+    """Return the least loss and the least gain, mills, that fire an exit; they hold until the cost changes."""
+    return (least_part(cost, stop_loss) if stop_loss else 0, least_part(cost, take_profit) if take_profit else 0)
+
+
+def fired_exit(
+    gain: int,
+    loss_level: int,
+    gain_level: int,
+    peak: int,
+    close: int,
+    age: int,
+    stop_loss: int,
+    trailing: int,
+    take_profit: int,
+    max_sessions: int,
+) -> int:
+    """Return what `exit_reason` does, of a gain (mills) and the `exit_levels` of its cost."""
+    if stop_loss and -gain >= loss_level:
         return STOP_LOSS
     if trailing and (peak - close) * BASIS_POINTS >= trailing * peak:
         return TRAILING
-    if take_profit and gain >= least_part(cost, take_profit):
+    if take_profit and gain >= gain_level:
         return TAKE_PROFIT
     if max_sessions and age >= max_sessions:
         return MAX_SESSIONS
@@ -143,15 +218,41 @@ def restated_peak(peak: int, previous: int, reference: int) -> int:
     return peak * reference // previous
 
 
+def payment(side: int, shares: int, price: int, commission: int, duty: int, transfer: int, tax: int) -> int:
+    """Return what a fill takes from cash, mills; negative where it brings some."""
+    return side * shares * price + commission + duty + transfer + tax
+
+
 def cost_after_sale(cost: int, held: int, sold: int) -> int:
     """Return what the remaining shares cost."""
     return cost - part_of(cost, sold, held)
 
 
+def spread_dividend(shares: Whole, dividends: Whole, cash: int) -> None:
+    """Spread a dividend over the tax lots of a position by their shares; the last takes the rest.
+
+    Parameters
+    ----------
+    shares, dividends
+        Lots, oldest first; `dividends` (mills) is changed in place.
+    cash
+        Mills.
+    """
+    total = 0
+    for lot in range(len(shares)):
+        total += shares[lot]
+    for lot in range(len(shares)):
+        if shares[lot]:
+            part = part_of(cash, shares[lot], total)
+            dividends[lot] += part
+            cash -= part
+            total -= shares[lot]
+
+
 def tax_on_sale(
-    acquired: list[int],
-    shares: list[int],
-    dividends: list[int],
+    acquired: Whole,
+    shares: Whole,
+    dividends: Whole,
     sold: int,
     month_ago: int,
     year_ago: int,

@@ -82,7 +82,7 @@ def to_cny(mills: ArrayLike) -> NDArray[np.float64]:
 
 def basis_points(fraction: float) -> int:
     """Convert a fraction (0.15) to basis points (1500), nearest."""
-    return int(np.rint(fraction * BASIS_POINTS))
+    return round(fraction * BASIS_POINTS)
 
 
 def cny_text(mills: int, decimals: int = 2) -> str:

@@ -17,6 +17,8 @@ COMMISSION_CAP: Final = 0.003
 MOST_CASH: Final = 10_000_000_000
 """CNY; keeps every product of the engines inside int64."""
 
+MOST_GROWN_MILLS: Final = 10 * MOST_CASH * MILLS
+"""What an account may become where whole numbers are int64: beyond it products could leave them."""
 
 MOST_MIN_COMMISSION: Final = 1_000
 """CNY; far above what any broker asks (5 is usual)."""

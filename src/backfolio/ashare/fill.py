@@ -51,6 +51,9 @@ for (there is no short sale here)."""
     NOT_HELD,
 ) = range(len(REFUSALS))
 
+CUTS: Final = (T_PLUS_1, PARTICIPATION, BELOW_LOT, CASH)
+"""Why each part of an order that `trade` takes off was refused, in the order of the cuts."""
+
 
 def refused(
     side: int,
@@ -150,7 +153,9 @@ def affordable(
     """Return the largest buy, at most `shares`, that the lots allow and cash covers.
 
     Fees grow with the shares, so the cost does: a bisection over lots finds
-    the largest one exactly. It asks first for all, which cash mostly covers.
+    the largest one exactly. It asks first for all, which cash mostly covers;
+    then it looks between what cash buys without fees and what is left of that
+    once the fees on it are set aside.
     """
     low, high = -1, (whole_lots(shares, minimum, step) - minimum) // step
     middle = high
@@ -165,10 +170,13 @@ def affordable(
             transfer_value_rate,
             transfer_face_rate,
         )
-        if bought * price + brokerage + duty + transfer <= cash:
+        charges = brokerage + duty + transfer
+        if bought * price + charges <= cash:
             low = middle
         else:
-            high = middle - 1
+            # Fewer shares pay no more than these charges, so what they leave of cash is surely covered.
+            low = max(low, min(middle - 1, (max(cash - charges, 0) // price - minimum) // step))
+            high = max(low, min(middle - 1, (max(cash, 0) // price - minimum) // step))
         middle = (low + high + 1) // 2
     return minimum + low * step if low >= 0 else 0
 

@@ -12,18 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from backfolio import ashare, book
-from backfolio.ashare.fill import (
-    BELOW_LOT,
-    BUY,
-    CASH,
-    NO_PRICE,
-    NONE,
-    NOT_HELD,
-    PARTICIPATION,
-    SELL,
-    T_PLUS_1,
-    trade,
-)
+from backfolio.ashare.fill import BUY, CUTS, NO_PRICE, NONE, NOT_HELD, SELL, trade
 from backfolio.ledger import Fill, Ledger, Refusal
 
 if TYPE_CHECKING:
@@ -31,8 +20,6 @@ if TYPE_CHECKING:
     from backfolio.settings import MarketSettings
 
 SIDES = {BUY: "buy", SELL: "sell"}
-CUTS = (NOT_HELD, T_PLUS_1, PARTICIPATION, BELOW_LOT, CASH)
-"""Why each part of an order that did not trade was refused, in the order of the cuts."""
 
 
 @dataclass(slots=True)
@@ -48,15 +35,6 @@ class Lots:
         self.acquired.append(day)
         self.shares.append(shares)
         self.dividends.append(0)
-
-    def pay(self, cash: int) -> None:
-        """Spread a dividend over the lots by their shares; the last takes the rest."""
-        left, total = cash, sum(self.shares)
-        for lot, shares in enumerate(self.shares):
-            part = left if shares == total else left * shares // total
-            self.dividends[lot] += part
-            left -= part
-            total -= shares
 
 
 @dataclass(slots=True)
@@ -109,6 +87,7 @@ class Account:
         self._transfer_face = rates.transfer_face.tolist()
         self._ex_dates = _ex_dates(bars)
         self._days = bars.sessions.astype(np.int64).tolist()
+        self._delisted = np.where(np.isnat(bars.delisted), book.NEVER, bars.delisted.astype(np.int64)).tolist()
         self._trading = (settings.price == "vwap", settings.slippage, settings.participation_points)
         self._commission = (settings.commission_rate, settings.min_commission_mills)
 
@@ -137,7 +116,7 @@ class Account:
             self._dividends[row] += cash
             if self.settings.dividend_tax:
                 if not ratio_only:
-                    position.lots.pay(cash)
+                    book.spread_dividend(position.lots.shares, position.lots.dividends, cash)
                 if bonus:
                     position.lots.add(self._days[row], bonus)
 
@@ -152,7 +131,7 @@ class Account:
         bars = self.bars
         position = self.held.get(symbol)
         held = position.shares if position else 0
-        sellable = held - position.bought if position and position.bought_on == row else held
+        sellable = book.sellable(held, position.bought, position.bought_on, row) if position else 0
         beyond_held = order - held if side == SELL and order > held else 0
         exchange = self._exchange[symbol]
         traded = bars.traded.item(row, symbol)
@@ -163,7 +142,7 @@ class Account:
             sellable,
             self.cash,
             traded,
-            not traded and self.delisted(row, symbol),
+            book.left_exchange(bars.mark.item(row, symbol), traded, self._days[row], self._delisted[symbol]),
             bars.open.item(row, symbol),
             bars.amount.item(row, symbol),
             bars.volume.item(row, symbol),
@@ -182,11 +161,12 @@ class Account:
             self.refuse(row, symbol, side, order, refusal)
             return 0
         if shares < order:
-            for cut, code in zip((beyond_held, *cuts), CUTS, strict=True):
+            self.refuse(row, symbol, side, beyond_held, NOT_HELD)
+            for cut, code in zip(cuts, CUTS, strict=True):
                 self.refuse(row, symbol, side, cut, code)
         if shares:
             tax = self._book(row, symbol, side, shares, price)
-            self.cash -= side * shares * price + commission + duty + transfer + tax
+            self.cash -= book.payment(side, shares, price, commission, duty, transfer, tax)
             self.fills.append(
                 Fill(row, symbol, SIDES[side], shares, price, commission, duty, transfer, tax, book.REASONS[reason])
             )
@@ -203,13 +183,6 @@ class Account:
         self._cash[row] = self.cash
         self._equity[row] = self.equity
         self._positions[row] = self.shares
-
-    def delisted(self, row: int, symbol: int) -> bool:
-        """Tell whether a name has left the exchange by this session."""
-        bars = self.bars
-        if bars.mark.item(row, symbol) or bars.traded.item(row, symbol):
-            return False
-        return bool(bars.sessions[row] >= bars.delisted[symbol])
 
     def ledger(self) -> Ledger:
         """Return what happened."""

@@ -102,14 +102,13 @@ class AShareBroker(bt.BrokerBase):  # type: ignore[misc]
 
     def _execute(self, order: Any) -> None:
         ticket, row, account = order.ticket, self.row, self.account
-        if ticket.sells_all:
-            ticket.shares = account.shares.item(ticket.symbol) or ticket.shares
+        ticket.shares = book.shares_at_open(ticket.shares, ticket.sells_all, account.shares.item(ticket.symbol))
         if ticket.reason == book.ORDER:
             self._execute_plain(order)
             return
         ticket.shares -= account.trade(row, ticket.symbol, ticket.side, ticket.shares, ticket.reason)
         ticket.tries -= 1
-        if ticket.shares == 0 or (ticket.side == BUY and ticket.tries <= 0):
+        if not book.stands(ticket.side, ticket.shares, ticket.tries):
             del self._standing[ticket.symbol]
 
     def _execute_plain(self, order: Any) -> None:
@@ -162,9 +161,9 @@ class AShareBroker(bt.BrokerBase):  # type: ignore[misc]
             symbol,
             side,
             abs(shares),
-            sells_all=side == SELL and -shares == self.account.shares.item(symbol),
+            sells_all=book.sells_all(shares, self.account.shares.item(symbol)),
             weight=weight,
-            tries=1 + self.account.settings.chase,
+            tries=book.tries(self.account.settings.chase),
             reason=reason,
         )
         self._standing[symbol] = order
@@ -217,7 +216,7 @@ class AShareBroker(bt.BrokerBase):  # type: ignore[misc]
         symbol = self._columns[data._name]  # noqa: SLF001  backtrader compares feeds by their prices, so by name
         asked = int(abs(size))
         held = int(self.account.shares[symbol])
-        sells_all = side == SELL and asked == held
+        sells_all = book.sells_all(side * asked, held)
         minimum, step = self.account.minimum[symbol], self.account.step[symbol]
         shares = asked if side == SELL and asked >= held else ashare.whole_lots(asked, minimum, step)
         # Sent as rounded, so that the fill of whole lots completes it.

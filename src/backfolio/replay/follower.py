@@ -42,7 +42,7 @@ class Follower(bt.Strategy):  # type: ignore[misc]
         marks = account.bars.mark[row, symbols].tolist()
         fired = {}
         for symbol, close, position in zip(symbols, marks, account.held.values(), strict=True):
-            if close == 0:
+            if not book.has_price(close):
                 continue
             position.peak = max(position.peak, close)
             reason = book.exit_reason(
@@ -64,7 +64,7 @@ class Follower(bt.Strategy):  # type: ignore[misc]
             if symbol in fired:
                 continue
             weight, close = weights.item(symbol), marks.item(symbol)
-            if weight and close == 0:
+            if weight and not book.has_price(close):
                 broker.send_unsized(symbol)
                 continue
             held = account.shares.item(symbol)
