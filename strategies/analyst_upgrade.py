@@ -22,7 +22,7 @@ class AnalystUpgrade(Strategy):
 
     def targets(self, history):
         upgraded = history.catalysts("analyst_upgrade", within=self.hold)
-        raised = history.strength("analyst_upgrade", "target_raise").rolling(self.hold, min_periods=1).max()
+        raised = history.strength("analyst_upgrade", "target_raise", within=self.hold, of="highest")
         counts = (upgraded | (raised >= self.min_raise)) & history.members
         conviction = np.minimum(np.maximum(raised, self.min_raise) / self.full_raise, 1.0)
         weights = conviction.where(counts, 0.0) * self.most

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import pickle
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import FrozenInstanceError, replace
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -19,6 +20,7 @@ from backfolio.bars import Bars
 from backfolio.catalysts import KINDS, Catalyst
 from backfolio.errors import CalendarError, UsageError
 from backfolio.history import History
+from backfolio.history.kept import Kept
 from backfolio.universe import Member, Universe
 
 if TYPE_CHECKING:
@@ -379,6 +381,26 @@ def test_strength_is_that_of_the_latest_fresh_catalyst(bars: Bars) -> None:
     assert strength["000938.SZ"].tolist() == [0, 0, 0.9, 0.9, 0.9, 0, 0, 0, 0, 0]
 
 
+def test_the_highest_strength_is_that_of_any_fresh_catalyst(bars: Bars) -> None:
+    events = [
+        fact("before", "2025-08-14 18:00", "000938.SZ", strength=0.4),  # of the 14th: fresh until the 18th
+        fact("one", "2025-08-18 18:00", "688041.SH", strength=0.5),
+        fact("two", "2025-08-20 18:00", "688041.SH", strength=0.2),
+        fact("three", "2025-08-26 18:00", "688041.SH", strength=-0.3),
+        fact("four", "2025-08-27 18:00", "688041.SH", strength=-0.9),
+    ]
+    strength = History(bars, events).strength(within=3, of="highest")
+    assert strength["688041.SH"].tolist() == [0.5, 0.5, 0.5, 0.2, 0.2, 0, -0.3, -0.3, -0.3, -0.9]
+    assert strength["000938.SZ"].tolist() == [0.4] + [0] * 9
+
+
+def test_a_strength_of_something_else_is_refused(bars: Bars) -> None:
+    with pytest.raises(UsageError, match=r"of is 'hihgest' \(did you mean 'highest'\?\): use latest, highest"):
+        History(bars).strength(of="hihgest")  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match=r"of is \['latest'\]: use latest, highest"):
+        History(bars).strength(of=["latest"])  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)])
 @pytest.mark.parametrize(
     ("first", "second", "expected"),
@@ -422,6 +444,7 @@ FRAMES: dict[str, Callable[[History], pd.DataFrame]] = {
     "catalysts of a kind": lambda history: history.catalysts("policy", "results", within=4),
     "strength": lambda history: history.strength(within=2),
     "strength of a kind": lambda history: history.strength("policy", within=3),
+    "highest strength": lambda history: history.strength(within=3, of="highest"),
 }
 
 
@@ -463,13 +486,49 @@ def test_a_history_travels_to_another_process(bars: Bars) -> None:
         pd.testing.assert_frame_equal(frame(copy), frame(history))
 
 
+def test_what_is_named_or_added_stays_with_its_frame(bars: Bars) -> None:
+    history = History(bars)
+    frame = history.members
+    frame.columns.name, frame.index.name = "symbol", "day"
+    frame["new"] = True
+    again = history.members
+    assert (again.columns.name, again.index.name) == (None, None)
+    assert tuple(again.columns) == tuple(history.columns) == history.symbols
+    assert history.sessions.name is None
+
+
 def test_many_questions_do_not_fill_the_memory(bars: Bars) -> None:
     history = History(bars, [fact("one", "2025-08-18 18:00", "688041.SH")])
+    kept = history.__dict__["_kept"] = Kept(most_bytes=1_000)
     first = history.catalysts(within=1)
     for within in range(1, 500):
         assert history.catalysts(within=within)["688041.SH"].sum() == min(within, 10)
-    assert len(history.__dict__["_kept"]) <= 64
+    assert kept.nbytes <= 1_000
+    assert len(kept) == 1_000 // 40
     pd.testing.assert_frame_equal(history.catalysts(within=1), first)
+
+
+def test_what_is_asked_for_again_and_again_is_made_once(bars: Bars) -> None:
+    history = History(bars, [fact("one", "2025-08-18 18:00", "688041.SH")])
+    history.__dict__["_kept"] = Kept(most_bytes=1_000)
+    returns = history.returns(2).to_numpy()
+    for within in range(1, 100):
+        history.catalysts(within=within)
+        assert np.shares_memory(history.returns(2).to_numpy(), returns)
+
+
+def test_threads_are_told_the_same(bars: Bars) -> None:
+    events = [fact("one", "2025-08-18 18:00", "688041.SH", kind="policy"), fact("two", "2025-08-20 18:00", segment="*")]
+    alone, shared = History(bars, events), History(bars, events)
+    expected = {name: frame(alone) for name, frame in FRAMES.items()}
+    shared.__dict__["_kept"] = Kept(most_bytes=1_000, least=1)  # forgets all the time
+
+    def ask(seed: int) -> bool:
+        names = np.random.default_rng(seed).choice(list(FRAMES), 150)
+        return all(FRAMES[name](shared).equals(expected[name]) for name in names)
+
+    with ThreadPoolExecutor(4) as pool:
+        assert all(pool.map(ask, range(4)))
 
 
 # --- window ---------------------------------------------------------------------------------------------------------
@@ -654,10 +713,11 @@ def test_freshness_and_strength_are_what_the_definition_says(history: History, w
     first = int(np.searchsorted(days, history.bars.sessions[0]))
     fresh = history.catalysts(*kinds, within=within)
     strength = history.strength(*kinds, within=within)
+    highest = history.strength(*kinds, within=within, of="highest")
     for row in range(len(history.sessions)):
         for column, symbol in enumerate(history.symbols):
             latest: tuple[int, float, dt.datetime, str] | None = None
-            value = 0.0
+            value, most = 0.0, -np.inf
             for event in history.events:
                 if kinds and event.kind not in kinds:
                     continue
@@ -665,11 +725,13 @@ def test_freshness_and_strength_are_what_the_definition_says(history: History, w
                 age = first + row - int(np.searchsorted(days, decided))
                 if not 0 <= age < within or not touches(history.universe, event, symbol, decided):
                     continue
+                most = max(most, event.strength)
                 rank = (-age, abs(event.strength), event.known_at, event.id)
                 if latest is None or rank > latest:
                     latest, value = rank, event.strength
             assert fresh.iloc[row, column] == (latest is not None)
             assert strength.iloc[row, column] == value
+            assert highest.iloc[row, column] == (0.0 if latest is None else most)
 
 
 def touches(universe: Universe | None, event: Catalyst, symbol: str, day: np.datetime64) -> bool:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import copy
+import math
 import pickle
 import traceback
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -15,7 +16,7 @@ from backfolio.errors import ThesisError, UsageError
 from backfolio.history import History
 from backfolio.strategy import Exits, Param, Strategy
 from backfolio.strategy.base import snake_case
-from backfolio.strategy.emission import TOLERANCE, to_points
+from backfolio.strategy.emission import TOLERANCE, checked_weights, to_points
 from backfolio.targets import LEAVE_ALONE
 from backfolio.testing import build
 
@@ -381,6 +382,33 @@ class TestEmission:
         emitted = thesis.emit(history(4, "2025-10-30")).weights
         assert (emitted[:, 0] == 5000).tolist() == [True, False, True, False]
 
+    @given(st.data())
+    def test_it_is_what_a_loop_says(self, data: st.DataObject) -> None:
+        days = data.draw(st.integers(1, 12))
+        cells = st.sampled_from((NAN, -1e-10, 0.0, 0.1, 0.25, 0.33333, 0.3333301))
+        weights = np.array(data.draw(st.lists(cells, min_size=3 * days, max_size=3 * days))).reshape(days, 3)
+        first = data.draw(st.integers(0, days - 1))
+        stop = data.draw(st.integers(first, days))
+        rebalance = data.draw(st.sampled_from(("on_change", "daily", "weekly", "monthly")))
+        past = history(days, "2025-01-23")  # the end of a month, and of a week, and a holiday
+        expected = []
+        for row in range(first, stop):
+            day, before = past.sessions[row], past.sessions[max(row - 1, 0)]
+            whole = (
+                row == first
+                or rebalance == "daily"
+                or (rebalance == "weekly" and (row == 0 or day.isocalendar()[:2] != before.isocalendar()[:2]))
+                or (rebalance == "monthly" and (row == 0 or day.month != before.month))
+            )
+            points, last = (
+                [-1 if np.isnan(one) else math.floor((one + 1e-9) * 10_000) for one in line]
+                for line in (weights[row], weights[row - 1])
+            )
+            expected.append([now if whole or now != then else -1 for now, then in zip(points, last, strict=True)])
+        for order in ("C", "F"):
+            thesis = returning(np.asarray(weights, order=order), rebalance)
+            assert thesis.emit(past, first, stop).weights.tolist() == expected
+
     def test_frames_are_aligned_by_label(self) -> None:
         past = history(2)
         frame = pd.DataFrame([[0.3, 0.2, 0.1]] * 2, index=past.sessions[::-1], columns=list(SYMBOLS[::-1]))
@@ -429,6 +457,30 @@ class TestRefusedWeights:
     def test_a_turned_array_is_recognised(self) -> None:
         with pytest.raises(ThesisError, match="it is turned round, return its transpose"):
             returning(np.zeros((3, 2))).emit(history(2))
+
+    @pytest.mark.parametrize(
+        ("row", "fault"),
+        [
+            ([0.5, 0.5 + 9e-10, 0.0], None),
+            ([0.5, 0.5 + 2e-9, 0.0], "sum to 1 "),
+            ([0.5, 0.5 + 4e-9, -9e-10], "sum to 1 "),
+            ([0.5, 0.5 + 1.5e-9, -9e-10], None),
+            ([1.0, NAN, 0.0], None),
+            ([1.0, NAN, 0.001], "sum to 1.001 "),
+            ([NAN, NAN, NAN], None),
+            ([NAN, -9e-10, 0.0], None),
+            ([NAN, -2e-9, 0.0], "is -2e-09 .* long only"),
+            ([NAN, np.inf, 0.0], "is inf .* finite number"),
+            ([NAN, -np.inf, 0.0], "is -inf .* finite number"),
+        ],
+    )
+    def test_the_bounds_are_as_wide_as_the_noise(self, row: list[float], fault: str | None) -> None:
+        weights = np.array([[0.1, 0.2, 0.3], row, [NAN, 0.0, 0.0]])
+        if fault is None:
+            assert checked_weights(weights, history()) is weights
+        else:
+            with pytest.raises(ThesisError, match=fault):
+                checked_weights(weights, history())
 
     def test_noise_of_floats_is_no_fault(self) -> None:
         noisy = np.array([[0.5 + 5e-10, 0.5, -1e-10]] * 3)

@@ -1,12 +1,20 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
 
 from backfolio.errors import UsageError
-from backfolio.targets import LEAVE_ALONE, Exits, Targets
+from backfolio.targets import LEAVE_ALONE, Exits, Targets, row_sums
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+WEIGHTS = st.sampled_from((-1, -1, 0, 1, 2_000, 3_333, 5_000, 9_999, 10_000))
 
 
 def test_targets_keep_their_rows_and_are_read_only() -> None:
@@ -57,6 +65,28 @@ def test_targets_that_no_account_can_hold_are_refused(weights: list[Any], messag
 
 def test_leaving_alone_adds_nothing_to_a_row() -> None:
     assert Targets(np.array([[10_000, -1, -1]])).weights.sum() == 9_998
+
+
+@given(hnp.arrays(np.int16, hnp.array_shapes(min_dims=2, max_dims=2, max_side=6), elements=WEIGHTS))
+def test_the_first_of_the_largest_rows_above_the_whole_is_named(weights: NDArray[np.int16]) -> None:
+    sums = [sum(max(int(weight), 0) for weight in row) for row in weights]
+    if max(sums) <= 10_000:
+        assert Targets(weights).weights.tolist() == weights.tolist()
+    else:
+        with pytest.raises(UsageError, match=rf"of row {sums.index(max(sums))} sum to {max(sums) / 10_000:.4f}: "):
+            Targets(weights)
+
+
+@given(
+    st.sampled_from((np.bool_, np.int8, np.int16, np.uint16, np.int32, np.int64)).flatmap(
+        lambda kind: hnp.arrays(kind, hnp.array_shapes(min_dims=2, max_dims=2, min_side=0, max_side=9))
+    ),
+    st.booleans(),
+)
+def test_sums_of_rows_are_exact(numbers: NDArray[Any], turned: bool) -> None:
+    numbers = numbers.T if turned else numbers
+    small = numbers if numbers.dtype == np.bool_ else numbers // np.array(9, dtype=numbers.dtype)
+    assert row_sums(small).tolist() == [sum(int(number) for number in row) for row in small]
 
 
 @pytest.mark.parametrize("shape", [(0, 3), (3, 0)])

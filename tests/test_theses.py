@@ -180,6 +180,14 @@ class TestAnalystUpgrade:
         column = [row[0] for row in self.rows(theses["analyst_upgrade"], *events, hold=3)]
         assert column == [0, 0.25, 0.25, 0.25, 0, 0]
 
+    def test_a_raise_from_before_the_data_is_fresh_as_an_upgrade_is(self, theses: Mapping[str, type[Strategy]]) -> None:
+        events = (
+            catalyst("target_raise", "2024-12-31", SYMBOLS[0], 0.4),
+            catalyst("analyst_upgrade", "2024-12-31", SYMBOLS[1], 0.4),
+        )
+        nothing = [0.0] * 4
+        assert self.rows(theses["analyst_upgrade"], *events, hold=3)[:3] == [[0.25, 0.25, 0.0, 0.0]] * 2 + [nothing]
+
     def test_more_than_the_capital_is_scaled_down(self, theses: Mapping[str, type[Strategy]]) -> None:
         events = [catalyst("analyst_upgrade", "2025-01-03", symbol, 0.4) for symbol in SYMBOLS]
         assert self.rows(theses["analyst_upgrade"], *events, most=0.5)[1] == [0.25] * 4

@@ -14,17 +14,19 @@ import numpy as np
 import pandas as pd
 
 from backfolio.errors import ThesisError
+from backfolio.history.labelled import Frame
+from backfolio.targets import row_sums
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-Frame = TypeVar("Frame", pd.DataFrame, "NDArray[Any]")
+Table = TypeVar("Table", pd.DataFrame, "NDArray[Any]")
 
 NO_VOLATILITY = 1e-9
 """Standard deviation of daily returns at or below which a name did not move at all."""
 
 
-def top(scores: Frame, n: int) -> Frame:
+def top(scores: Table, n: int) -> Table:
     """Choose the `n` highest scores of each session.
 
     Parameters
@@ -57,15 +59,14 @@ def top(scores: Frame, n: int) -> Frame:
     n = min(_whole("n", n), values.shape[1])
     if not n:
         return _like(scores, np.zeros(values.shape, dtype=np.bool_))
-    finite = np.isfinite(values)
-    order = np.where(finite, -values, np.inf)
-    last = np.partition(order, n - 1, axis=1)[:, n - 1 : n]
-    better, tied = order < last, (order == last) & finite
-    room = n - better.sum(axis=1, keepdims=True)
-    return _like(scores, better | (tied & (np.cumsum(tied, axis=1) <= room)))
+    chosen = np.isfinite(values)
+    crowded = np.flatnonzero(row_sums(chosen) > n)
+    if crowded.size:
+        chosen[crowded] = _highest(values[crowded], n)
+    return _like(scores, chosen)
 
 
-def equal_weight(chosen: Frame, *, slots: int | None = None, most: float | None = None) -> Frame:
+def equal_weight(chosen: Table, *, slots: int | None = None, most: float | None = None) -> Table:
     """Give the chosen names of each session the same weight.
 
     Parameters
@@ -96,12 +97,14 @@ def equal_weight(chosen: Frame, *, slots: int | None = None, most: float | None 
     [[0.2, 0.2, 0.0]]
     """
     mask = _choice("equal_weight(chosen)", chosen)
-    places = np.maximum(mask.sum(axis=1, keepdims=True), 1 if slots is None else _whole("slots", slots))
+    places = np.maximum(row_sums(mask), 1 if slots is None else _whole("slots", slots))
     share = np.minimum(1.0 / places, 1.0 if most is None else _fraction("most", most))
-    return _like(chosen, np.where(mask, share, 0.0))
+    weights = mask.astype(np.float64)
+    weights *= share[:, None]
+    return _like(chosen, weights)
 
 
-def cap(weights: Frame, most: float) -> Frame:
+def cap(weights: Table, most: float) -> Table:
     """Bound each weight, giving what is cut off to the names below the bound.
 
     The excess goes to the uncapped names in proportion to their weights, again
@@ -145,7 +148,7 @@ def cap(weights: Frame, most: float) -> Frame:
     return _like(weights, np.where(np.isnan(given), np.nan, capped))
 
 
-def inverse_volatility(chosen: Frame, returns: Frame, window: int = 20) -> Frame:
+def inverse_volatility(chosen: Table, returns: Table, window: int = 20) -> Table:
     """Weigh each session's chosen names by the inverse of their volatility.
 
     Volatility is the standard deviation (n - 1) of the last `window` daily
@@ -203,6 +206,19 @@ def _volatility(moves: NDArray[np.float64], window: int) -> NDArray[np.float64]:
     return np.where(enough, np.sqrt(squares / np.maximum(count - 1, 1)), np.nan)
 
 
+def _highest(values: NDArray[np.float64], n: int) -> NDArray[np.bool_]:
+    """Choose the `n` highest finite values of each row, which has more; the first of equal ones."""
+    scores = np.where(np.isfinite(values), values, -np.inf)
+    last = np.partition(scores, -n, axis=1)[:, -n, None]
+    chosen: NDArray[np.bool_] = scores >= last
+    if np.count_nonzero(chosen) > n * len(chosen):
+        better = scores > last
+        tied = chosen & ~better
+        room = n - row_sums(better)[:, None]
+        chosen = better | (tied & (np.cumsum(tied, axis=1) <= room))
+    return chosen
+
+
 def _normalised(values: NDArray[np.float64]) -> NDArray[np.float64]:
     sums = values.sum(axis=1, keepdims=True)
     shares: NDArray[np.float64] = np.divide(values, sums, out=np.zeros_like(values), where=sums > 0)
@@ -237,9 +253,10 @@ def _choice(where: str, chosen: pd.DataFrame | NDArray[Any]) -> NDArray[np.bool_
     raise ThesisError(message)
 
 
-def _like(template: Frame, values: NDArray[Any]) -> Frame:
+def _like(template: Table, values: NDArray[Any]) -> Table:
     if isinstance(template, pd.DataFrame):
-        return pd.DataFrame(values, index=template.index, columns=template.columns, copy=False)
+        kind = Frame if isinstance(template, Frame) else pd.DataFrame
+        return kind(values, index=template.index, columns=template.columns, copy=False)
     return values
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 
 import numpy as np
 import pandas as pd
@@ -20,6 +20,8 @@ import pandas as pd
 from backfolio.catalysts import KINDS, Catalyst
 from backfolio.errors import UsageError, did_you_mean
 from backfolio.history.clock import as_day, decision_rows, session_at, window_rows
+from backfolio.history.kept import Kept
+from backfolio.history.labelled import Frame
 from backfolio.history.prices import AdjustedPrices, RawPrices, floats, returns_over
 from backfolio.sheets import EVERYONE
 
@@ -32,8 +34,8 @@ if TYPE_CHECKING:
     from backfolio.history.clock import Day
     from backfolio.universe import Universe
 
-MOST_KEPT: Final = 64
-"""Arrays kept per History; a sweep over many `within` must not fill the memory."""
+Counted = Literal["latest", "highest"]
+"""Which of several fresh catalysts a strength is of."""
 
 
 class Touch(NamedTuple):
@@ -124,6 +126,12 @@ class History:
         """Every session, without a time zone."""
         return pd.DatetimeIndex(self.bars.sessions).as_unit("ns")
 
+    @cached_property
+    def columns(self) -> pd.Index[str]:
+        """Every symbol, sorted, as the columns of every frame."""
+        # pandas cuts an index of its own strings anew for every `where`, which took half of its time
+        return pd.Index(list(self.bars.symbols), dtype=object)
+
     @property
     def symbols(self) -> tuple[str, ...]:
         """Every symbol, sorted."""
@@ -193,17 +201,32 @@ class History:
         UsageError
             If a kind is unknown or `within` is not a whole number from 1.
         """
-        key = ("catalysts", *_asked(kinds, within))
-        return self._as_frame(self._memo(key, lambda: self._painted(*_asked(kinds, within), np.bool_)))
+        wanted, rows = _asked(kinds, within)
+        return self._as_frame(self._memo(("catalysts", wanted, rows), lambda: self._freshness(wanted, rows)))
 
-    def strength(self, *kinds: str, within: int = 1) -> pd.DataFrame:
-        """Return the strength of the latest fresh catalyst; 0 where none is fresh.
+    def strength(self, *kinds: str, within: int = 1, of: Counted = "latest") -> pd.DataFrame:
+        """Return the strength of a fresh catalyst; 0 where none is fresh.
 
-        Of two on one decision row the one larger in size counts. Parameters
-        and errors as in `catalysts`.
+        Parameters
+        ----------
+        kinds, within
+            As in `catalysts`.
+        of
+            Which one counts where several are fresh: the "latest" (of two on
+            one decision row the one larger in size), or the one of the
+            "highest" strength.
+
+        Raises
+        ------
+        UsageError
+            As in `catalysts`, or if `of` is neither of the two.
         """
-        key = ("strength", *_asked(kinds, within))
-        return self._as_frame(self._memo(key, lambda: self._painted(*_asked(kinds, within), np.float64)))
+        wanted, rows = _asked(kinds, within)
+        if of not in get_args(Counted):
+            near = did_you_mean(of, get_args(Counted)) if isinstance(of, str) else ""
+            message = f"of is {of!r}{near}: use {', '.join(get_args(Counted))}"
+            raise UsageError(message)
+        return self._as_frame(self._memo(("strength", of, wanted, rows), lambda: self._strengths(wanted, rows, of)))
 
     def touches(self, first: int = 0, stop: int | None = None) -> tuple[Touch, ...]:
         """Return which catalysts a decision on rows ``first:stop`` could first use, in order of `events`.
@@ -258,26 +281,15 @@ class History:
 
     def _set(self, **values: object) -> None:
         self.__dict__.update(values)
-        self.__dict__["_kept"] = {}
+        self.__dict__["_kept"] = Kept()
 
     def _memo(self, key: Hashable, make: Callable[[], NDArray[Any]]) -> NDArray[Any]:
-        kept: dict[Hashable, NDArray[Any]] = self.__dict__["_kept"]
-        array = kept.get(key)
-        if array is None:
-            array = make()
-            array.setflags(write=False)
-            if len(kept) >= MOST_KEPT:
-                kept.pop(next(iter(kept)), None)
-            kept[key] = array
-        return array
-
-    @cached_property
-    def _columns(self) -> pd.Index[str]:
-        return pd.Index(list(self.bars.symbols))
+        kept: Kept = self.__dict__["_kept"]
+        return kept.array(key, make)
 
     def _as_frame(self, array: NDArray[Any]) -> pd.DataFrame:
-        # a new frame each time, so that adding a column to one leaves the next alone
-        return pd.DataFrame(array, index=self.sessions, columns=self._columns, copy=False)
+        # all is new each time, so that adding a column or naming an index leaves the next frame alone
+        return Frame(array, index=self.sessions.view(), columns=self.columns.view(), copy=False)
 
     def _frame(self, name: str, *, adjusted: bool) -> pd.DataFrame:
         return self._as_frame(self._memo((name, adjusted), lambda: floats(self.bars, name, adjusted=adjusted)))
@@ -324,14 +336,27 @@ class History:
             inside, row = self._inside(segment, before), 0
         return [int(column) for column in np.flatnonzero(inside[row])]
 
-    def _painted(self, kinds: tuple[str, ...], within: int, dtype: type[np.bool_ | np.float64]) -> NDArray[Any]:
-        result = np.zeros(self.bars.shape, dtype=dtype)
-        wanted = [touch for touch in self._touches if touch.catalyst.kind in kinds and touch.row + within > 0]
-        # later rows paint over earlier ones, and on one row the larger over the smaller
-        wanted.sort(key=lambda touch: (touch.row, abs(touch.catalyst.strength)))
-        for touch in wanted:
-            rows = slice(max(touch.row, 0), touch.row + within)
-            result[rows, list(touch.columns)] = True if dtype is np.bool_ else touch.catalyst.strength
+    def _fresh(self, kinds: tuple[str, ...], within: int) -> list[tuple[Touch, slice]]:
+        """Return what touches a row here while it is fresh, and on which rows, in order of `events`."""
+        wanted = (touch for touch in self._touches if touch.catalyst.kind in kinds and touch.row + within > 0)
+        return [(touch, slice(max(touch.row, 0), touch.row + within)) for touch in wanted]
+
+    def _freshness(self, kinds: tuple[str, ...], within: int) -> NDArray[np.bool_]:
+        result = np.zeros(self.bars.shape, dtype=np.bool_)
+        for touch, rows in self._fresh(kinds, within):
+            result[rows, list(touch.columns)] = True
+        return result
+
+    def _strengths(self, kinds: tuple[str, ...], within: int, of: Counted) -> NDArray[np.float64]:
+        result = np.zeros(self.bars.shape)
+        fresh = self._fresh(kinds, within)
+        # each paints over those before it: later rows and on one row the larger, or the higher
+        if of == "latest":
+            fresh.sort(key=lambda one: (one[0].row, abs(one[0].catalyst.strength)))
+        else:
+            fresh.sort(key=lambda one: one[0].catalyst.strength)
+        for touch, rows in fresh:
+            result[rows, list(touch.columns)] = touch.catalyst.strength
         return result
 
 

@@ -158,8 +158,7 @@ class Strategy:
         except Exception as error:
             raise ThesisError(self._failure(error)) from error
         stop = len(weights) if stop is None else stop
-        sessions = history.sessions.to_numpy()
-        return Targets(sparse_rows(to_points(weights), sessions, self.rebalance, first, stop))
+        return Targets(sparse_rows(to_points(weights), history.bars.sessions, self.rebalance, first, stop))
 
     @classmethod
     def with_params(cls, values: Mapping[str, object]) -> Self:

@@ -58,18 +58,21 @@ def sparse(targets: Targets) -> Rows:
     weights = targets.weights
     sessions, symbols = weights.shape
     said = np.flatnonzero(weights >= 0)
-    row, symbol = np.divmod(said, max(symbols, 1))
+    row = said // max(symbols, 1)
+    symbol = said - row * symbols
     weight = weights.ravel()[said]
     buys = weight > 0
+    buy_row, buy_symbol = row[buys], symbol[buys]
     first = np.full(symbols, sessions, dtype=np.int64)
-    np.minimum.at(first, symbol[buys], row[buys])
+    first[buy_symbol[::-1]] = buy_row[::-1]  # the last assignment stays: the earliest row
     sells = ~buys & (row > first[symbol])
-    rows = np.unique(row[buys | sells])
+    told = row[buys | sells]
+    rows = told[np.diff(told, prepend=-1) > 0]
     return Rows(
         shape=(sessions, symbols),
         row=rows.astype(np.int32),
-        buy_start=_starts(row[buys], rows),
-        buy_symbol=symbol[buys].astype(np.int32),
+        buy_start=_starts(buy_row, rows),
+        buy_symbol=buy_symbol.astype(np.int32),
         buy_weight=weight[buys],
         sell_start=_starts(row[sells], rows),
         sell_symbol=symbol[sells].astype(np.int32),
