@@ -39,7 +39,7 @@ format: $(VENV)/.check  ## let ruff write the files as it wants them
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-bench: $(VENV)/.test  ## measure speed against the naive way, one table
+bench: $(VENV)/.bench  ## measure speed against the naive way, optstrategy and vectorbt, one table
 	$(BIN)/python -m bench
 
 golden: $(VENV)/.test  ## rewrite tests/golden/ from what the code gives now; read the difference
@@ -77,6 +77,11 @@ $(VENV)/.pip: | $(VENV)/.venv
 $(VENV)/.test: pyproject.toml $(VENV)/.package | $(VENV)/.pip
 	@echo "installing what the tests need into $(VENV)"
 	@$(PIP) --group test
+	@touch $@
+
+$(VENV)/.bench: pyproject.toml $(VENV)/.test
+	@echo "installing what the measurements are compared with into $(VENV)"
+	@$(PIP) --group bench
 	@touch $@
 
 $(VENV)/.check: pyproject.toml $(VENV)/.package | $(VENV)/.pip

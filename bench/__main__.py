@@ -7,7 +7,7 @@ import sys
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
-from bench import broad, cold, engines, page
+from bench import broad, cold, engines, evaluation, kernel, optstrategy, page, tune, vectorbt_orders
 from bench.timing import show
 
 if TYPE_CHECKING:
@@ -15,16 +15,19 @@ if TYPE_CHECKING:
 
     from bench.timing import Row
 
+PARTS = (cold, engines, broad, page, kernel, evaluation, tune, optstrategy, vectorbt_orders)
+PACKAGES = ("backfolio", "backtrader", "numba", "numpy", "optuna", "pandas")
+
 
 def _rows() -> Iterator[Row]:
-    for part in (cold, engines, broad, page):
+    for part in PARTS:
         print(f"measuring: {part.__name__.removeprefix('bench.')} ...", file=sys.stderr, flush=True)
         yield from part.rows()
 
 
 def main() -> int:
     """Run all parts."""
-    packages = ", ".join(f"{name} {version(name)}" for name in ("backfolio", "backtrader", "numpy", "pandas"))
+    packages = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
     title = f"Python {platform.python_version()}, {packages}, {platform.machine()}"
     return 0 if show(_rows(), title) else 1
 

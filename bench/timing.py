@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import resource
 import statistics
 import time
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ Made = TypeVar("Made")
 
 @dataclass(frozen=True)
 class Time:
-    """CPU and wall time, seconds."""
+    """CPU and wall time, seconds; CPU of all threads, and of processes that were started and have ended."""
 
     cpu: float
     wall: float
@@ -48,17 +49,35 @@ def measure(work: Callable[[], Made], repeats: int, *, warm: bool = True) -> tup
     cpu, wall = [], []
     for _ in range(repeats):
         gc.collect()
-        begun = time.process_time(), time.perf_counter()
+        begun = now()
         made = work()
-        cpu.append(time.process_time() - begun[0])
-        wall.append(time.perf_counter() - begun[1])
+        took = since(begun)
+        cpu.append(took.cpu)
+        wall.append(took.wall)
     assert made is not None
     return Time(statistics.median(cpu), statistics.median(wall)), made
+
+
+def now() -> Time:
+    """Return the CPU and wall time so far."""
+    children = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return Time(time.process_time() + children.ru_utime + children.ru_stime, time.perf_counter())
+
+
+def since(begun: Time) -> Time:
+    """Return what it took since `now`."""
+    ended = now()
+    return Time(ended.cpu - begun.cpu, ended.wall - begun.wall)
 
 
 def seconds(value: float) -> str:
     """Write a time with three digits that mean something."""
     return f"{value * 1000:.0f} ms" if value < 1 else f"{value:.2f} s"
+
+
+def milliseconds(took: Time) -> str:
+    """Write a short time to a tenth of a millisecond."""
+    return f"{took.cpu * 1000:.1f} ms CPU, {took.wall * 1000:.1f} ms wall"
 
 
 def show(rows: Iterable[Row], title: str) -> bool:

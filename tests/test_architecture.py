@@ -23,7 +23,9 @@ MOST_LINES = 400
 HEAVY = {
     "akshare": {"source"},
     "backtrader": {"replay"},
+    "distributed": {"tune"},
     "numba": {"sweep"},
+    "optuna": {"tune"},
     "quantstats": {"report"},
 }
 """Package to the rungs that may import it."""

@@ -574,6 +574,16 @@ def test_a_date_with_a_zone_or_that_is_none_is_refused(bars: Bars) -> None:
         History(bars).window("22/08/2025")
 
 
+def test_naming_labels_leaves_those_of_every_later_frame_alone(bars: Bars) -> None:
+    history = History(bars, benchmark="000300.SH")
+    assert history.benchmark is not None
+    history.sessions.name = history.benchmark.index.name = history.tradable.index.name = "day"
+    history.columns.name = history.tradable.columns.name = "symbol"
+    assert (history.sessions.name, history.columns.name, history.benchmark.index.name) == (None, None, None)
+    for frame in (history.tradable, history.adjusted.close, history.returns(2)):
+        assert (frame.index.name, frame.columns.name) == (None, None)
+
+
 # --- until ----------------------------------------------------------------------------------------------------------
 
 
@@ -681,6 +691,18 @@ def test_what_was_known_then_equals_the_rows_up_to_then(history: History, data: 
     pd.testing.assert_series_equal(past.benchmark, history.benchmark.iloc[: row + 1], check_freq=False)
     assert past.touches(-50) == history.touches(-50, row + 1)
     assert past.symbols == history.symbols
+
+
+@settings(deadline=None, max_examples=40)
+@given(histories(), st.data())
+def test_frames_that_are_shared_are_bit_for_bit_those_made_anew(history: History, data: st.DataObject) -> None:
+    row = data.draw(st.integers(0, len(history.sessions) - 1))
+    asked = data.draw(st.sets(st.sampled_from(sorted(FRAMES))))
+    for name in asked:
+        FRAMES[name](history)
+    anew, shared = (history.until(history.sessions[row], share=share) for share in (False, True))
+    for name, frame in FRAMES.items():
+        pd.testing.assert_frame_equal(frame(shared), frame(anew), obj=name, check_exact=True)
 
 
 @settings(deadline=None, max_examples=40)

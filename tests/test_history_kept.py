@@ -46,6 +46,21 @@ def test_an_array_is_made_once_and_cannot_be_written() -> None:
         array[0] = 1.0
 
 
+def test_the_first_rows_of_what_is_kept_are_views_and_make_nothing_anew() -> None:
+    kept, maker = Kept(most_bytes=100, least=1), Maker(cells=4)
+    whole = kept.array("a", maker.of("a"))
+    part = kept.rows(3)
+    cut = part.array("a", maker.of("a"))
+    assert maker.made == ["a"]
+    assert cut.shape == (3,)
+    assert np.shares_memory(cut, whole)
+    assert (len(part), part.nbytes, kept.nbytes) == (1, 24, 32)
+    with pytest.raises(ValueError, match="read-only"):
+        cut[0] = 1.0
+    part.array("b", maker.of("b"))
+    assert len(kept) == 1, "what is asked of the part is the part's own"
+
+
 def test_what_was_not_asked_for_the_longest_goes_first() -> None:
     kept, maker = Kept(most_bytes=24, least=1), Maker()
     for key in "abcacdbe":

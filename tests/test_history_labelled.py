@@ -45,6 +45,10 @@ def tagged(frame: pd.DataFrame) -> pd.DataFrame:
     return frame
 
 
+def unique(frame: pd.DataFrame) -> pd.DataFrame:
+    return frame.set_flags(allows_duplicate_labels=False)
+
+
 SHORT: dict[str, Callable[[Four], Any]] = {
     "and": lambda four: four.x & four.y,
     "or": lambda four: four.x | four.y,
@@ -87,6 +91,14 @@ LONG: dict[str, Callable[[Four], Any]] = {
     "and, its columns named": lambda four: four.x.rename_axis(columns="symbol") & four.y,
     "where, its rows named": lambda four: four.a.rename_axis(index="day").where(four.x),
     "where, more attached": lambda four: tagged(four.a).where(four.x).attrs,
+    "and, once no label may stand twice": lambda four: [unique(four.x) & four.y, four.x & unique(four.y)],
+    "not, once no label may stand twice": lambda four: ~unique(four.x),
+    "where, once no label may stand twice": lambda four: [unique(four.a).where(four.x), four.a.where(unique(four.x))],
+    "less the mean, once no label may stand twice": lambda four: [
+        unique(four.a).sub(four.b.mean(axis=1), axis=0),
+        four.a.sub(unique(four.b).mean(axis=1), axis=0),
+    ],
+    "by the sum, once no label may stand twice": lambda four: unique(four.a).div(four.b.sum(axis=1), axis=0),
     "other words": lambda four: [four.a > 0, four.a.ffill(limit=2), four.x.cummax(), four.a * 2.0, np.fmax(four.a, 0)],
 }
 
@@ -119,7 +131,8 @@ def test_it_answers_as_a_dataframe(name: str, given: tuple[np.ndarray, np.ndarra
     for mine, theirs in zip(answer(ask, Four(*given, Frame)), answer(ask, Four(*given, pd.DataFrame)), strict=True):
         if isinstance(theirs, pd.DataFrame):
             assert type(mine) is Frame
-            pd.testing.assert_frame_equal(pd.DataFrame(mine), theirs)
+            assert mine.flags == theirs.flags
+            pd.testing.assert_frame_equal(pd.DataFrame(mine), theirs, check_flags=False)
             assert np.array_equal(np.signbit(mine.to_numpy(float)), np.signbit(theirs.to_numpy(float)))
         else:
             assert mine == theirs
@@ -155,6 +168,30 @@ def test_what_comes_of_it_is_ones_own(four: Four, name: str) -> None:
     made.columns.name = "symbol"
     for frame, as_it_was in zip((four.a, four.b, four.x, four.y), before, strict=True):
         pd.testing.assert_frame_equal(frame, as_it_was)
+
+
+def named(ask: Callable[[Four], Any], four: Four, labels: str) -> list[Any]:
+    """Return the names that labels of the frames have once those of the result were named."""
+    getattr(ask(four), labels).name = "q"
+    return [getattr(frame, labels).name for frame in (four.a, four.b, four.x, four.y)]
+
+
+@pytest.mark.parametrize("labels", ["index", "columns"])
+@pytest.mark.parametrize("name", SHORT)
+def test_naming_the_labels_of_a_result_names_no_others_than_in_pandas(name: str, labels: str) -> None:
+    arrays = np.random.default_rng(1).random((2, 6, 4))
+    mine, theirs = (named(SHORT[name], Four(arrays, arrays < 0.5, kind), labels) for kind in (Frame, pd.DataFrame))
+    assert mine == theirs
+
+
+def test_what_is_derived_from_it_stays_so(four: Four) -> None:
+    class Derived(Frame):
+        @property
+        def _constructor(self) -> type[Frame]:
+            return Derived
+
+    assert type(Derived(four.x) & four.y) is Derived
+    assert type(Derived(four.a).where(four.x)) is Derived
 
 
 def test_it_travels_and_can_be_copied(four: Four) -> None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlparse
 
 import pytest
@@ -11,90 +10,21 @@ import pytest
 from backfolio import report
 from backfolio.report import words
 from finished import small_result
+from opened import CONTRAST, SCHEMES, WIDER, WIDTHS, Opened, launched
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser
 
-sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed: pages are not opened")
+browser = launched
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-QUIET = (
-    "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
-    "--disable-sync", "--no-first-run",
-)  # fmt: skip
 NAMES = ("index.html", "tearsheet.html", "../../index.html")
-WIDTHS = (390, 820, 1440)
-SCHEMES = ("light", "dark")
-
-# Relative luminance and contrast as WCAG 2.1 defines them.
-CONTRAST = """
-() => {
-  const parse = text => {
-    const canvas = new OffscreenCanvas(1, 1).getContext('2d');
-    canvas.fillStyle = text; canvas.fillRect(0, 0, 1, 1);
-    return canvas.getImageData(0, 0, 1, 1).data;
-  };
-  const luminance = ([r, g, b]) => {
-    const part = value => { value /= 255; return value <= .03928 ? value / 12.92 : ((value + .055) / 1.055) ** 2.4; };
-    return .2126 * part(r) + .7152 * part(g) + .0722 * part(b);
-  };
-  const behind = node => {
-    for (; node; node = node.parentElement) {
-      const paint = getComputedStyle(node).backgroundColor;
-      if (paint && parse(paint)[3] === 255) return parse(paint);
-    }
-    return [255, 255, 255];
-  };
-  const poor = [];
-  for (const node of document.querySelectorAll('h1,h2,h3,p,td,th,dt,dd,a,span,b,summary,li,pre')) {
-    const own = [...node.childNodes].some(child => child.nodeType === 3 && child.textContent.trim());
-    if (!own || !node.getClientRects().length || node.className === 'sep') continue;
-    const [one, two] = [luminance(parse(getComputedStyle(node).color)), luminance(behind(node))];
-    const contrast = (Math.max(one, two) + .05) / (Math.min(one, two) + .05);
-    if (contrast < 4.5) poor.push([node.tagName, node.textContent.trim().slice(0, 30), contrast]);
-  }
-  return poor;
-}
-"""
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return report.write(small_result(simulated=True), tmp_path_factory.mktemp("pages") / "reports 报告").path
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    found = next((path for name in BROWSERS if (path := shutil.which(name))), None)
-    if found is None:
-        pytest.skip(f"no browser ({', '.join(BROWSERS)}) on the PATH: pages are not opened")
-    with sync_api.sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=found, args=list(QUIET))
-        yield opened
-        opened.close()
-
-
-class Opened:
-    """A page in a window of some width and colour scheme; `noise` is what it said or fetched."""
-
-    def __init__(self, browser: Browser, path: Path, width: int = 1440, scheme: str = "light") -> None:
-        self.context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)  # type: ignore[arg-type]
-        self.page: Page = self.context.new_page()
-        self.noise: list[str] = []
-        own = path.resolve().as_uri()
-        self.page.on("console", lambda message: self.noise.append(message.text))
-        self.page.on("pageerror", lambda error: self.noise.append(str(error)))
-        self.page.on("request", lambda request: self.noise.append(request.url) if request.url != own else None)
-        self.page.goto(own)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.context.close()
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -104,15 +34,7 @@ def test_a_page_opens_quietly_and_fits(browser: Browser, folder: Path, name: str
         assert opened.noise == []
         assert opened.page.evaluate("document.documentElement.scrollWidth") == width
         # Whatever is wider than the window scrolls inside its own box.
-        assert (
-            opened.page.evaluate(
-                """width => [...document.querySelectorAll('table, svg, pre, .tiles')]
-              .filter(node => node.getBoundingClientRect().right > width && !node.closest('.scroll, .long'))
-              .map(node => node.outerHTML.slice(0, 80))""",
-                width,
-            )
-            == []
-        )
+        assert opened.page.evaluate(WIDER, width) == []
         assert words.FILL_CLOCK in opened.page.inner_text("body")
         assert "SIMULATED" in opened.page.inner_text("body")
 

@@ -23,9 +23,10 @@ from backfolio.errors import UsageError
 from backfolio.history import History
 from backfolio.metrics import summary
 from backfolio.report import tables, words
-from backfolio.report.chart import NARROW, WIDE, Mark, date_labels, equity_chart, thin, ticks
+from backfolio.report.chart import NARROW, WIDE, Mark, equity_chart
 from backfolio.report.months import month_table
 from backfolio.report.overview import overview
+from backfolio.report.plot import date_labels, thin, ticks
 from backfolio.report.view import MOST_ROWS, money, percent, plain
 from backfolio.settings import MarketSettings
 from finished import INDEX, alone, catalysts, small_result, small_world

@@ -114,6 +114,7 @@ def test_targets_are_equal_by_value_and_no_key() -> None:
         ({"take_profit": 100}, (0, 0, 1_000_000, 0)),
         ({"max_sessions": 20}, (0, 0, 0, 20)),
         ({"max_sessions": 20.0}, (0, 0, 0, 20)),
+        ({"max_sessions": 100_000}, (0, 0, 0, 100_000)),
         ({"stop_loss": 1, "trailing": 1.0, "take_profit": 0.0001, "max_sessions": 1}, (10_000, 10_000, 1, 1)),
     ],
 )
@@ -132,7 +133,7 @@ def test_exits_are_whole_numbers_for_the_engines(given: dict[str, float], intege
         ("stop_loss", float("nan")), ("trailing", 0), ("trailing", 1.5), ("trailing", float("inf")),
         ("take_profit", 0.0), ("take_profit", -1), ("take_profit", 100.1), ("take_profit", float("nan")),
         ("max_sessions", 0), ("max_sessions", -3), ("max_sessions", 1.5), ("max_sessions", float("nan")),
-        ("max_sessions", float("inf")),
+        ("max_sessions", float("inf")), ("max_sessions", 100_001), ("max_sessions", 10**20), ("max_sessions", 10**400),
     ],
 )  # fmt: skip
 def test_exits_outside_their_bounds_are_refused(name: str, value: float) -> None:

@@ -13,12 +13,10 @@ from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, cast
 
-import numpy as np
-
 from backfolio import ashare
 from backfolio.caveats import caveats
 from backfolio.errors import UsageError, did_you_mean
-from backfolio.history import History
+from backfolio.prepare import prepare
 from backfolio.result import Result
 from backfolio.targets import Exits
 
@@ -26,15 +24,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    import pandas as pd
-
     from backfolio.history.clock import Day
     from backfolio.ledger import Ledger
+    from backfolio.prepare import Prepared
     from backfolio.settings import MarketSettings
     from backfolio.source import Source
     from backfolio.strategy import Strategy
     from backfolio.targets import Targets
-    from backfolio.universe import Universe
 
 PACKAGES: Final = ("backfolio", "backtrader", "exchange-calendars", "numpy", "pandas", "quantstats")
 """Packages whose versions a run records: they can change a fill or a figure."""
@@ -168,17 +164,12 @@ def backtest(
         If the thesis fails.
     """
     strategy = _built(thesis, request.params)
-    universe = _universe(thesis.strategy, source)
-    whole = History(source.bars, source.catalysts, universe, request.benchmark)
-    first, stop = whole.window(request.start, request.end)
-    known = whole.until(whole.sessions[stop - 1])
-    bars = known.bars.rows(first, stop)
-    report_session = None if on_session is None else lambda row: on_session(row + 1, stop - first)
+    window = prepare(thesis.strategy, source, request.start, request.end, request.benchmark)
+    bars, universe = window.bars, window.universe
+    report_session = None if on_session is None else lambda row: on_session(row + 1, len(bars.sessions))
     ledger, targets, exits, rebalance, params = _replayed(
-        thesis, strategy, request.params, known, (first, stop), request.settings, report_session
+        thesis, strategy, request.params, window, request.settings, report_session
     )
-    history = History(bars, source.catalysts, universe, request.benchmark)
-    benchmark = _benchmark(history)
     record = {
         "strategy": thesis.name,
         "params": dict(params),
@@ -192,7 +183,7 @@ def backtest(
         "benchmark": request.benchmark,
         "data": {"label": source.label, "simulated": source.simulated, "fingerprint": source.identity},
         "rules": ashare.RULES_VERSION,
-        "packages": {**{name: _version(name) for name in PACKAGES}, "python": platform.python_version()},
+        "packages": {**{name: installed_version(name) for name in PACKAGES}, "python": platform.python_version()},
         "thesis": {"file": thesis.path.name, "source": thesis.source},
         "modules": {module.name: module.source for module in thesis.modules},
         "fills": fills_hash(ledger),
@@ -210,14 +201,14 @@ def backtest(
         exits=exits,
         rebalance=rebalance,
         settings=request.settings,
-        history=history,
+        history=window.history,
         ledger=ledger,
-        benchmark=benchmark,
-        benchmark_name=_benchmark_name(history),
+        benchmark=window.benchmark,
+        benchmark_name=window.benchmark_name,
         simulated=source.simulated,
         source_label=source.label,
         command=request.command,
-        warnings=tuple(caveats(known, source, request.settings, ledger, targets)),
+        warnings=tuple(caveats(window.known, source, request.settings, ledger, targets)),
         record={**run.record, "run_id": run.run_id, "command": request.command},
     )
 
@@ -242,19 +233,18 @@ def _replayed(
     thesis: ThesisFile,
     strategy: Strategy | None,
     asked: Mapping[str, object],
-    known: History,
-    rows: tuple[int, int],
+    window: Prepared,
     settings: MarketSettings,
     on_session: Callable[[int], None] | None,
 ) -> tuple[Ledger, Targets | None, Exits, str, dict[str, object]]:
     from backfolio import replay  # noqa: PLC0415  imports backtrader: only when a run needs it
 
-    bars = known.bars.rows(*rows)
+    bars = window.bars
     if strategy is None:
         params = _plain_params(thesis.strategy, asked)
         ledger = replay.replay_plain(bars, thesis.strategy, params, settings, on_session=on_session)
         return ledger, None, Exits(), "by the strategy", params
-    targets = strategy.emit(known, *rows)
+    targets = strategy.emit(window.known, *window.rows)
     ledger = replay.replay(bars, targets, strategy.exits, settings, on_session=on_session)
     return ledger, targets, strategy.exits, strategy.rebalance, strategy.params
 
@@ -285,46 +275,8 @@ def _read(text: str, kind: type) -> object:
     return kind(text) if kind in {int, float} else text
 
 
-def _universe(strategy: type, source: Source) -> Universe | None:
-    name = getattr(strategy, "universe", None)
-    if name is None:
-        return None
-    if name not in source.universes:
-        known = ", ".join(sorted(source.universes)) or "none"
-        message = (
-            f"{strategy.__name__} trades universe {name!r}, which {source.label} does not have"
-            f"{did_you_mean(name, source.universes)}: write data/universes/{name}.csv, or choose from {known}"
-        )
-        raise UsageError(message)
-    return source.universes[name]
-
-
-def _benchmark(history: History) -> pd.Series[float] | None:
-    closes = history.benchmark
-    if closes is None:
-        return None
-    missing = np.flatnonzero(closes.isna().to_numpy())
-    if missing.size:
-        have = history.sessions[closes.notna().to_numpy()]
-        covers = f"it covers {have[0]:%Y-%m-%d} to {have[-1]:%Y-%m-%d}" if len(have) else "it has none here"
-        message = (
-            f"benchmark {history.benchmark_symbol} has no bar on {history.sessions[missing[0]]:%Y-%m-%d} and "
-            f"{missing.size - 1} more sessions of the window, in which {covers}: "
-            "shorten the window with --start and --end, or choose another --benchmark"
-        )
-        raise UsageError(message)
-    return closes
-
-
-def _benchmark_name(history: History) -> str:
-    symbol = history.benchmark_symbol
-    if symbol is None:
-        return ""
-    name = history.bars.index_names.get(symbol, "")
-    return f"{name} ({symbol})" if name else symbol
-
-
-def _version(package: str) -> str:
+def installed_version(package: str) -> str:
+    """Return the version of a package, "not installed" where it is not."""
     try:
         return version(package)
     except PackageNotFoundError:

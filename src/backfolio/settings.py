@@ -20,6 +20,9 @@ MOST_CASH: Final = 10_000_000_000
 MOST_GROWN_MILLS: Final = 10 * MOST_CASH * MILLS
 """What an account may become where whole numbers are int64: beyond it products could leave them."""
 
+MOST_CHASE: Final = 100_000
+"""Sessions; four centuries, so that no window has as many."""
+
 MOST_MIN_COMMISSION: Final = 1_000
 """CNY; far above what any broker asks (5 is usual)."""
 
@@ -76,7 +79,12 @@ class MarketSettings:
             self.participation,
             "give a fraction of the session's volume from 0.0001 to 1",
         )
-        _demand(self.chase >= 0 and float(self.chase).is_integer(), "chase", self.chase, "give whole sessions from 0")
+        _demand(
+            0 <= self.chase <= MOST_CHASE and float(self.chase).is_integer(),
+            "chase",
+            self.chase,
+            f"give whole sessions from 0 to {MOST_CHASE:,}",
+        )
         _demand(self.price in {"open", "vwap"}, "price", self.price, "choose open or vwap")
         _demand(
             0 <= self.commission <= COMMISSION_CAP,

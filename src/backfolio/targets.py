@@ -17,6 +17,10 @@ LEAVE_ALONE: Final = -1
 """The target that changes nothing."""
 
 
+MOST_SESSIONS: Final = 100_000
+"""Of `Exits.max_sessions`; four centuries, so that no window has as many."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Targets:
     """Target weights after each session's close.
@@ -100,7 +104,7 @@ class Exits:
     ------
     UsageError
         If a fraction is not positive (stop_loss, trailing: above 1), or
-        max_sessions is below 1.
+        max_sessions is below 1 or above 100,000.
     """
 
     stop_loss: float | None = None
@@ -114,8 +118,11 @@ class Exits:
             if value is not None and not 1 / BASIS_POINTS <= value <= highest:
                 message = f"exits.{name} is {value!r}: give a fraction from 0.0001 to {highest:g}, or None"
                 raise UsageError(message)
-        if self.max_sessions is not None and not (self.max_sessions >= 1 and float(self.max_sessions).is_integer()):
-            message = f"exits.max_sessions is {self.max_sessions!r}: give a whole number of sessions from 1, or None"
+        age = self.max_sessions
+        if age is not None and not (1 <= age <= MOST_SESSIONS and float(age).is_integer()):
+            message = (
+                f"exits.max_sessions is {age!r}: give a whole number of sessions from 1 to {MOST_SESSIONS:,}, or None"
+            )
             raise UsageError(message)
 
     def as_integers(self) -> tuple[int, int, int, int]:

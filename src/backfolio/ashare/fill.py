@@ -278,33 +278,15 @@ def trade(
         shares = wanted
     else:
         wanted, beyond_cap, below_lot = buy_shares(order, cap, minimum, step)
-        shares = affordable(
-            wanted,
-            price,
-            cash,
-            minimum,
-            step,
-            commission_rate,
-            commission_minimum,
-            stamp_rate,
-            transfer_value_rate,
-            transfer_face_rate,
-        )
-    brokerage, duty, transfer = 0, 0, 0
-    if shares > 0:
-        brokerage, duty, transfer = fees(
-            shares,
-            price,
-            commission_rate,
-            commission_minimum,
-            stamp_rate,
-            transfer_value_rate,
-            transfer_face_rate,
-        )
-        # Only a sale whose fees exceed what it brings can take cash; there must be some to take.
-        proceeds = shares * price - brokerage - duty - transfer
-        if side == SELL and proceeds < 0 and cash + proceeds < 0:
-            shares, brokerage, duty, transfer = 0, 0, 0, 0
+        shares = wanted
+    rates = (commission_rate, commission_minimum, stamp_rate, transfer_value_rate, transfer_face_rate)
+    brokerage, duty, transfer = fees(shares, price, *rates)
+    if cash < side * shares * price + brokerage + duty + transfer:
+        # A sale takes cash only where its fees exceed what it brings; then it is refused.
+        shares = affordable(wanted, price, cash, minimum, step, *rates) if side == BUY else 0
+        brokerage, duty, transfer = fees(shares, price, *rates)
+    if shares == 0:
+        brokerage, duty, transfer = 0, 0, 0
     return (
         shares,
         price,

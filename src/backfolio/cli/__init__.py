@@ -10,14 +10,15 @@ import traceback
 from pathlib import Path
 
 from backfolio.cli import console
+from backfolio.cli.stop import exit_status, heed_sigterm
 from backfolio.errors import BackfolioError
-
-INTERRUPTED = 130
-"""Exit status after Ctrl-C, as shells have it."""
 
 
 def main(workspace: Path | None = None) -> None:
     """Run the command line and leave the process.
+
+    The status is 0 where it did what was asked, 1 where the answer is no, 2
+    after wrong use, 130 after Ctrl-C and 143 after SIGTERM.
 
     Parameters
     ----------
@@ -36,6 +37,7 @@ def main(workspace: Path | None = None) -> None:
     # Nothing here is garbage until the process ends; looking for it costs a quarter of a short run.
     gc.disable()
     atexit.register(gc.freeze)
+    heed_sigterm()
     try:
         app(obj=here)
     except BackfolioError as error:
@@ -43,9 +45,9 @@ def main(workspace: Path | None = None) -> None:
             traceback.print_exc()
         console.err(f"Error: {error}")
         sys.exit(error.exit_status)
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stopped:
         console.err("Interrupted: no report was left half-written.")
-        sys.exit(INTERRUPTED)
+        sys.exit(exit_status(stopped))
     except BrokenPipeError:
         # The reader went away (``| head``); Python would complain once more while closing.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

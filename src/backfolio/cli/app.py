@@ -8,7 +8,9 @@ from typing import Annotated, Any
 import typer
 
 from backfolio.cli import commands
-from backfolio.cli.config import load_config
+from backfolio.cli import tune as tuning
+from backfolio.cli import walk as walking
+from backfolio.cli.config import OPTIONS, load_config
 from backfolio.cli.workspace import Workspace  # noqa: TC001  the same
 
 app = typer.Typer(
@@ -19,7 +21,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-DATA, MARKET, OUTPUT = "Data and window", "Market", "Output"
+DATA, MARKET, OUTPUT, SEARCH = "Data and window", "Market", "Output", "Search"
 
 Names = Annotated[list[str], typer.Argument(metavar="THESIS...", help="One thesis, or several to compare.")]
 Param = Annotated[
@@ -29,10 +31,15 @@ Param = Annotated[
 Data = Annotated[
     str | None, typer.Option("--data", metavar="sample|PATH", help="Where bars come from.", rich_help_panel=DATA)
 ]
-Start = Annotated[str | None, typer.Option("--start", metavar="DATE", help="First session.", rich_help_panel=DATA)]
-End = Annotated[str | None, typer.Option("--end", metavar="DATE", help="Last session.", rich_help_panel=DATA)]
+Start = Annotated[
+    str | None, typer.Option("--start", metavar="DATE", help="First session; '' for the data's.", rich_help_panel=DATA)
+]
+End = Annotated[
+    str | None, typer.Option("--end", metavar="DATE", help="Last session; '' for the data's.", rich_help_panel=DATA)
+]
 Benchmark = Annotated[
-    str | None, typer.Option("--benchmark", metavar="SYMBOL", help="An index of the data.", rich_help_panel=DATA)
+    str | None,
+    typer.Option("--benchmark", metavar="SYMBOL", help="An index of the data; '' for none.", rich_help_panel=DATA),
 ]
 Strategies = Annotated[
     list[str] | None,
@@ -85,6 +92,92 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print only the repor
 Debug = Annotated[bool, typer.Option("--debug", help="Show tracebacks.", rich_help_panel=OUTPUT)]
 
 
+Vary = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--vary",
+        metavar="NAME=VALUES",
+        help="What is tried: hold=5:60:5 (both ends included), names=3,5,8, exits.trailing=none,0.1, "
+        "market.slippage=0,5. Repeat it for more parameters.",
+        rich_help_panel=SEARCH,
+    ),
+]
+SamplerKind = Annotated[
+    str, typer.Option("--sampler", metavar="grid|random|tpe", help="How trials are taken.", rich_help_panel=SEARCH)
+]
+TrialCount = Annotated[
+    int | None,
+    typer.Option(
+        "--trials",
+        metavar="N",
+        help="How many; more of the same tune continue it. Default: all of a grid, else 200.",
+        rich_help_panel=SEARCH,
+    ),
+]
+ScoreName = Annotated[
+    str,
+    typer.Option(
+        "--score", metavar="sharpe|sortino|calmar|cagr|total", help="What is maximised.", rich_help_panel=SEARCH
+    ),
+]
+Constraints = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--constraint",
+        metavar="FIGURE<NUMBER",
+        help='Also <=, >, >=; as in "max_drawdown<0.3": a drawdown is given as its depth, no deeper than 30%.',
+        rich_help_panel=SEARCH,
+    ),
+]
+Train = Annotated[
+    str | None,
+    typer.Option(
+        "--train",
+        metavar="START:END",
+        help="The window, as --start and --end; either may be left out.",
+        rich_help_panel=DATA,
+    ),
+]
+Seed = Annotated[int, typer.Option("--seed", metavar="N", help="Of random and tpe.", rich_help_panel=SEARCH)]
+Workers = Annotated[
+    int | None,
+    typer.Option("--workers", metavar="N", help="Processes; one a processor by default.", rich_help_panel=SEARCH),
+]
+ClusterAt = Annotated[
+    str | None,
+    typer.Option(
+        "--cluster",
+        metavar="ADDRESS",
+        help="A Dask cluster instead: tcp://host:port, or local:2 to start one here.",
+        rich_help_panel=SEARCH,
+    ),
+]
+Resume = Annotated[
+    str | None,
+    typer.Option(
+        "--resume",
+        metavar="RUN",
+        help="Continue this tune (id, folder or path), or refuse if it is not the same. "
+        "The same command continues its own tune without it.",
+        rich_help_panel=SEARCH,
+    ),
+]
+PlanOnly = Annotated[
+    bool, typer.Option("--plan", help="Show what would run and how long; write nothing.", rich_help_panel=SEARCH)
+]
+WinnerTearsheet = Annotated[
+    bool | None,
+    typer.Option(
+        "--tearsheet/--no-tearsheet",
+        help="Draw the winner's quantstats tear sheet. It takes seconds, so it is not drawn unless asked for.",
+        rich_help_panel=OUTPUT,
+    ),
+]
+Anchored = Annotated[
+    bool, typer.Option("--anchored", help="Tune from the first session on, ever longer.", rich_help_panel=SEARCH)
+]
+
+
 @app.callback(invoke_without_command=True)
 def root(
     context: typer.Context,
@@ -129,6 +222,61 @@ def run(
     commands.run(here, load_config(here.folder, flags), theses, param or [], as_json=as_json, quiet=quiet)
 
 
+@app.command()
+def tune(
+    context: typer.Context,
+    thesis: Annotated[str, typer.Argument(metavar="THESIS", help="The thesis to tune.")],
+    vary: Vary = None,
+    sampler: SamplerKind = "grid",
+    trials: TrialCount = None,
+    score: ScoreName = "sharpe",
+    constraint: Constraints = None,
+    seed: Seed = 0,
+    workers: Workers = None,
+    cluster: ClusterAt = None,
+    resume: Resume = None,
+    plan: PlanOnly = False,  # noqa: FBT002
+    param: Param = None,
+    data: Data = None,
+    train: Train = None,
+    start: Start = None,
+    end: End = None,
+    benchmark: Benchmark = None,
+    strategies: Strategies = None,
+    cash: Cash = None,
+    slippage: Slippage = None,
+    participation: Participation = None,
+    chase: Chase = None,
+    price: Price = None,
+    commission: Commission = None,
+    min_commission: MinCommission = None,
+    dividend_tax: DividendTax = None,
+    reports: Reports = None,
+    report: Report = None,
+    tearsheet: WinnerTearsheet = None,
+    as_json: Json = False,  # noqa: FBT002
+    quiet: Quiet = False,  # noqa: FBT002
+    debug: Debug = False,  # noqa: FBT002  read by main()
+) -> None:
+    """Try many parameter sets, replay the best in backtrader, and say how far to believe it."""
+    here: Workspace = context.obj
+    words = tuning.Words(
+        thesis=thesis,
+        vary=tuple(vary or ()),
+        params=tuple(param or ()),
+        sampler=sampler,
+        trials=trials,
+        score=score,
+        constraints=tuple(constraint or ()),
+        train=train,
+        seed=seed,
+        workers=workers,
+        cluster=cluster,
+        resume=resume,
+    )
+    tuning.tune(here, load_config(here.folder, _given(locals())), words, plan=plan, as_json=as_json, quiet=quiet)
+
+
 @app.command("list")
 def list_(
     context: typer.Context,
@@ -160,7 +308,64 @@ def show_config(
     commands.show_config(load_config(here.folder, {}), as_json=as_json)
 
 
+@app.command("walk-forward")
+def walk_forward(
+    context: typer.Context,
+    thesis: Annotated[str, typer.Argument(metavar="THESIS", help="The thesis to walk forward.")],
+    train: Annotated[int, typer.Option("--train", metavar="N", help="Sessions to tune on.", rich_help_panel=SEARCH)],
+    test: Annotated[int, typer.Option("--test", metavar="N", help="Sessions to trade next.", rich_help_panel=SEARCH)],
+    anchored: Anchored = False,  # noqa: FBT002
+    purge: Annotated[
+        int, typer.Option("--purge", metavar="K", help="Sessions dropped between the two.", rich_help_panel=SEARCH)
+    ] = 0,
+    vary: Vary = None,
+    sampler: SamplerKind = "grid",
+    trials: Annotated[
+        int | None,
+        typer.Option("--trials", metavar="N", help="A window; all of a grid, else 200.", rich_help_panel=SEARCH),
+    ] = None,
+    score: ScoreName = "sharpe",
+    constraint: Constraints = None,
+    seed: Seed = 0,
+    workers: Workers = None,
+    param: Param = None,
+    data: Data = None,
+    start: Start = None,
+    end: End = None,
+    benchmark: Benchmark = None,
+    strategies: Strategies = None,
+    cash: Cash = None,
+    slippage: Slippage = None,
+    participation: Participation = None,
+    chase: Chase = None,
+    price: Price = None,
+    commission: Commission = None,
+    min_commission: MinCommission = None,
+    dividend_tax: DividendTax = None,
+    reports: Reports = None,
+    report: Report = None,
+    as_json: Json = False,  # noqa: FBT002
+    quiet: Quiet = False,  # noqa: FBT002
+    debug: Debug = False,  # noqa: FBT002  read by main()
+) -> None:
+    """Tune on one stretch, trade the next, in turn; judge by what was traded."""
+    here: Workspace = context.obj
+    words = tuning.Words(
+        thesis=thesis,
+        vary=tuple(vary or ()),
+        params=tuple(param or ()),
+        sampler=sampler,
+        trials=trials,
+        score=score,
+        constraints=tuple(constraint or ()),
+        seed=seed,
+        workers=workers,
+    )
+    stretches = walking.Stretches(train=train, test=test, anchored=anchored, purge=purge)
+    config = load_config(here.folder, _given(locals()))
+    walking.walk_forward(here, config, words, stretches, as_json=as_json, quiet=quiet)
+
+
 def _given(arguments: dict[str, Any]) -> dict[str, Any]:
     """Return the flags that are settings, by key."""
-    apart = {"context", "theses", "param", "as_json", "quiet", "debug"}
-    return {key: value for key, value in arguments.items() if key not in apart}
+    return {key: value for key, value in arguments.items() if key in OPTIONS}

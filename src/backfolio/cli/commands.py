@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import shlex
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from backfolio.cli import console
+from backfolio.cli import console, parts
 from backfolio.cli.config import FILE, OPTIONS
-from backfolio.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
+    from pathlib import Path
 
     from backfolio.cli.config import Config
     from backfolio.cli.workspace import Workspace
-    from backfolio.discover import Catalogue, Thesis
-    from backfolio.report import Written
-    from backfolio.result import Result
+    from backfolio.discover import Thesis
 
 
 def run(
@@ -25,8 +22,8 @@ def run(
 ) -> None:
     """Backtest the named theses and print what came out."""
     settings = config.market()
-    chosen = _params(params)
-    catalogue = _catalogue(here, config)
+    chosen = parts.read_params(params)
+    catalogue = parts.catalogue(here, config)
     theses = [catalogue.find(name) for name in dict.fromkeys(names)]
 
     from backfolio.backtest import Request, backtest  # noqa: PLC0415  pandas and the rest: only for a run
@@ -45,17 +42,18 @@ def run(
                 start=config.values["start"],
                 end=config.values["end"],
                 benchmark=config.values["benchmark"],
-                command=_command(here, config, thesis, values),
+                command=parts.run_command(here, config, thesis, values),
             )
             update(f"Evaluating {thesis.name}", 0, 1)
-            result = backtest(
-                thesis,
-                source,
-                request,
-                on_session=lambda done, total, name=thesis.name: update(f"Replaying {name}", done, total),  # type: ignore[misc]
-            )
+            with parts.aside(thesis.name):
+                result = backtest(
+                    thesis,
+                    source,
+                    request,
+                    on_session=lambda done, total, name=thesis.name: update(f"Replaying {name}", done, total),  # type: ignore[misc]
+                )
             update(f"Writing {thesis.name}", 0, 1)
-            finished.append(outcome(result, _report(here, config, result)))
+            finished.append(outcome(result, parts.write_report(here, config, result)))
     if as_json:
         console.as_json({"runs": [done.as_dict() for done in finished]})
     elif quiet:
@@ -68,7 +66,7 @@ def run(
 
 def list_theses(here: Workspace, config: Config, *, as_json: bool) -> None:
     """Print the theses found and the files that are broken."""
-    catalogue = _catalogue(here, config)
+    catalogue = parts.catalogue(here, config)
     if as_json:
         console.as_json(
             {
@@ -124,43 +122,6 @@ def show_version() -> None:
     import backfolio  # noqa: PLC0415
 
     console.out(f"backfolio {backfolio.__version__}")
-
-
-def _catalogue(here: Workspace, config: Config) -> Catalogue:
-    from backfolio.discover import discover  # noqa: PLC0415
-
-    more = [Path(folder).expanduser() for folder in config.values["strategies"]]
-    own = [here.strategies] if here.strategies.is_dir() or not more else []
-    return discover([*own, *more], here.folder)
-
-
-def _params(words: Sequence[str]) -> dict[str, str]:
-    params = {}
-    for word in words:
-        name, equals, value = word.partition("=")
-        if not equals or not name:
-            message = f"--param {word!r}: write NAME=VALUE, as in --param hold=30"
-            raise UsageError(message)
-        params[name.strip()] = value.strip()
-    return params
-
-
-def _command(here: Workspace, config: Config, thesis: Thesis, params: Mapping[str, object]) -> str:
-    words = ["run", thesis.name, *config.flags()]
-    for name, value in params.items():
-        words += ["--param", f"{name}={value}"]
-    return f"{here.program} {shlex.join(words)}"
-
-
-def _report(here: Workspace, config: Config, result: Result) -> Written | None:
-    if not config.values["report"]:
-        return None
-    from backfolio import report  # noqa: PLC0415  jinja: only for a page
-
-    folder = Path(config.values["reports"]).expanduser()
-    if config.origins["reports"] != "flag":
-        folder = here.folder / folder
-    return report.write(result, folder, tearsheet=config.values["tearsheet"])
 
 
 def _described(thesis: Thesis) -> dict[str, Any]:

@@ -6,14 +6,14 @@ Each value remembers where it came from; `show-config` prints both.
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from backfolio.errors import UsageError, did_you_mean
 from backfolio.settings import MarketSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
     from pathlib import Path
 
 FILE: Final = "backfolio.toml"
@@ -42,6 +42,9 @@ OPTIONS: Final[dict[str, tuple[Any, tuple[type, ...], str]]] = {
 }
 """Key to (default, types, what is allowed); the flags of `run` and the keys of ``[run]``."""
 
+DRAWN: Final = ("report", "tearsheet")
+"""Settings that change what is written of a run, not the run."""
+
 
 @dataclass(frozen=True, slots=True)
 class Config:
@@ -50,35 +53,43 @@ class Config:
     Parameters
     ----------
     values
-        Every key of `OPTIONS`.
+        Every key of `OPTIONS`; None where a thing is not chosen.
     origins
         Key to "default", the settings file, or "flag".
     params
         Thesis to parameter values, from the tables ``[params.THESIS]``.
+    filed
+        What the settings file says, by key, whether or not a flag wins over it.
     """
 
     values: Mapping[str, Any]
     origins: Mapping[str, str]
     params: Mapping[str, Mapping[str, object]]
+    filed: Mapping[str, Any] = field(default_factory=dict)
 
     def market(self) -> MarketSettings:
         """Return the market settings; raises `UsageError` if one is not allowed."""
         names = MarketSettings.__dataclass_fields__
         return MarketSettings(**{name: self.values[name] for name in names})
 
-    def flags(self) -> list[str]:
-        """Return the flags that make the same run without a settings file."""
+    def flags(self, *, without: Collection[str] = (), always: Collection[str] = ()) -> list[str]:
+        """Return the flags that make the same run, beside this settings file and without one.
+
+        What is written of a run (`DRAWN`) is left out.
+
+        Parameters
+        ----------
+        without
+            Keys that are said in another way.
+        always
+            Keys that are written even where they have their default.
+        """
         words: list[str] = []
         for key, (default, _, _) in OPTIONS.items():
             value = self.values[key]
-            if value == default or key in {"report", "tearsheet"}:
-                continue
-            flag = "--" + key.replace("_", "-")
-            if value is True:
-                words.append(flag)
-            else:
-                for item in value if isinstance(value, list) else [value]:
-                    words += [flag, f"{item:g}" if isinstance(item, float) else str(item)]
+            silent = value == default and self.filed.get(key, default) == default and key not in always
+            if not silent and key not in DRAWN and key not in without:
+                words += _words("--" + key.replace("_", "-"), value)
         return words
 
 
@@ -90,7 +101,8 @@ def load_config(workspace: Path, flags: Mapping[str, Any]) -> Config:
     workspace
         Folder of the settings file.
     flags
-        Values by key; None was not given.
+        Values by key; None was not given, and "" takes back a date or a
+        benchmark that the file sets.
 
     Raises
     ------
@@ -100,11 +112,12 @@ def load_config(workspace: Path, flags: Mapping[str, Any]) -> Config:
     values = {key: default for key, (default, _, _) in OPTIONS.items()}
     origins = dict.fromkeys(OPTIONS, DEFAULT)
     path = workspace / FILE
+    filed: dict[str, Any] = {}
     params: dict[str, Mapping[str, object]] = {}
     if path.is_file():
         table = _read(path)
         for key, value in table.get("run", {}).items():
-            values[key] = _checked(key, value, path)
+            values[key] = filed[key] = _checked(key, value, path)
             origins[key] = FILE
         params = table.get("params", {})
         for thesis, chosen in params.items():
@@ -113,9 +126,20 @@ def load_config(workspace: Path, flags: Mapping[str, Any]) -> Config:
                 raise UsageError(message)
     for key, value in flags.items():
         if value is not None:
-            values[key] = value
+            values[key] = None if value == "" and OPTIONS[key][0] is None else value
             origins[key] = FLAG
-    return Config(values, origins, params)
+    return Config(values, origins, params, filed)
+
+
+def _words(flag: str, value: Any) -> list[str]:  # noqa: ANN401  of any option
+    """Return a flag with its value, so that it reads back the same."""
+    if isinstance(value, bool):
+        return [flag if value else flag.replace("--", "--no-", 1)]
+    if isinstance(value, list):
+        return [word for item in value for word in (flag, item)]
+    if isinstance(value, float):
+        return [flag, str(int(value)) if value.is_integer() else repr(value)]
+    return [flag, "" if value is None else str(value)]
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -12,8 +12,14 @@ if TYPE_CHECKING:
 
     from rich.table import Table
 
+    from backfolio.tune.loop import Progress as Tuned
+
 WIDTH = 100
 """Columns of a table where nothing says how wide the terminal is (a pipe, a file)."""
+
+
+STARTING = "Starting the engine (it is compiled once, which takes half a minute)"
+"""Said until the first trial is under way."""
 
 
 def out(text: str) -> None:
@@ -87,3 +93,56 @@ def progress(*, shown: bool) -> Iterator[Callable[[str, int, int], None]]:
                 bar.update(task, completed=done, total=total)
 
         yield update
+
+
+@contextmanager
+def tuning(*, shown: bool, best: Callable[[float], str]) -> Iterator[Callable[[Tuned], None] | None]:
+    """Yield a function that draws how far a tune is, on standard error; None where nothing is shown.
+
+    The bar has trials, trials a second, the best score so far and the time
+    left. It is drawn by a thread that starts with the first call: by then the
+    processes that evaluate are there.
+    """
+    if not (shown and sys.stderr.isatty()):
+        yield None
+        return
+    from rich.console import Console  # noqa: PLC0415
+    from rich.progress import (  # noqa: PLC0415
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (
+        TextColumn("Trials"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.description}"),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+    )
+    bar = Progress(*columns, console=Console(stderr=True), transient=True)
+    task = None
+
+    def tell(progress: Tuned) -> None:
+        nonlocal task
+        if task is None:
+            sys.stderr.write("\r" + " " * len(STARTING) + "\r")
+            bar.start()
+            task = bar.add_task("", total=progress.total, completed=progress.done)
+        score = "" if progress.best is None else f", best {best(progress.best)}"
+        words = f"{progress.per_second:,.0f}/s{score}"
+        bar.update(task, completed=progress.done, total=progress.total, description=words)
+
+    sys.stderr.write(STARTING)
+    sys.stderr.flush()
+    try:
+        yield tell
+    finally:
+        if task is None:
+            sys.stderr.write("\r" + " " * len(STARTING) + "\r")
+        bar.stop()

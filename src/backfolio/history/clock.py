@@ -1,4 +1,4 @@
-"""When a catalyst can be decided on, and which rows a window covers."""
+"""When a catalyst can be decided on, which rows a window covers, and for how many sessions one may ask."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from backfolio import calendar
-from backfolio.errors import CalendarError, UsageError
+from backfolio.catalysts import KINDS
+from backfolio.errors import CalendarError, UsageError, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -111,6 +112,36 @@ def as_day(date: Day) -> np.datetime64:
         message = f"{date} has a time zone: give the date of a session, as in 2025-08-22"
         raise UsageError(message)
     return calendar.as_day(date)
+
+
+def kinds_asked(kinds: tuple[str, ...], within: int) -> tuple[tuple[str, ...], int]:
+    """Return kinds of catalysts, each once and sorted (none = all), and for how many sessions they stay fresh.
+
+    Raises
+    ------
+    UsageError
+        If a kind is unknown or `within` is not a whole number from 1.
+    """
+    for kind in kinds:
+        if kind not in KINDS:
+            near = did_you_mean(kind, KINDS) if isinstance(kind, str) else ""
+            message = f"no kind of catalyst is {kind!r}{near}: use {', '.join(KINDS)}"
+            raise UsageError(message)
+    return tuple(sorted(set(kinds))) or KINDS, whole_sessions("within", within)
+
+
+def whole_sessions(name: str, value: int) -> int:
+    """Return a number of sessions.
+
+    Raises
+    ------
+    UsageError
+        If it is not a whole number from 1.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
+        message = f"{name} is {value!r}: give a whole number of sessions from 1"
+        raise UsageError(message)
+    return int(value)
 
 
 def _next_session(day: np.datetime64) -> np.datetime64:

@@ -17,9 +17,8 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 import numpy as np
 import pandas as pd
 
-from backfolio.catalysts import KINDS, Catalyst
 from backfolio.errors import UsageError, did_you_mean
-from backfolio.history.clock import as_day, decision_rows, session_at, window_rows
+from backfolio.history.clock import as_day, decision_rows, kinds_asked, session_at, whole_sessions, window_rows
 from backfolio.history.kept import Kept
 from backfolio.history.labelled import Frame
 from backfolio.history.prices import AdjustedPrices, RawPrices, floats, returns_over
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from backfolio.bars import Bars
+    from backfolio.catalysts import Catalyst
     from backfolio.history.clock import Day
     from backfolio.universe import Universe
 
@@ -121,16 +121,15 @@ class History:
         rows, columns = self.bars.shape
         return f"History({days}, {rows} sessions x {columns} symbols, {len(self.events)} catalysts)"
 
-    @cached_property
+    @property
     def sessions(self) -> pd.DatetimeIndex:
         """Every session, without a time zone."""
-        return pd.DatetimeIndex(self.bars.sessions).as_unit("ns")
+        return self._sessions.view()  # who names it names no other
 
-    @cached_property
+    @property
     def columns(self) -> pd.Index[str]:
         """Every symbol, sorted, as the columns of every frame."""
-        # pandas cuts an index of its own strings anew for every `where`, which took half of its time
-        return pd.Index(list(self.bars.symbols), dtype=object)
+        return self._columns.view()
 
     @property
     def symbols(self) -> tuple[str, ...]:
@@ -176,7 +175,7 @@ class History:
         UsageError
             If `n` is not a whole number from 1.
         """
-        span = _whole("returns(n)", n)
+        span = whole_sessions("returns(n)", n)
         return self._as_frame(
             self._memo(("returns", span), lambda: returns_over(self.bars, self._adjusted_closes(), span))
         )
@@ -201,7 +200,7 @@ class History:
         UsageError
             If a kind is unknown or `within` is not a whole number from 1.
         """
-        wanted, rows = _asked(kinds, within)
+        wanted, rows = kinds_asked(kinds, within)
         return self._as_frame(self._memo(("catalysts", wanted, rows), lambda: self._freshness(wanted, rows)))
 
     def strength(self, *kinds: str, within: int = 1, of: Counted = "latest") -> pd.DataFrame:
@@ -221,7 +220,7 @@ class History:
         UsageError
             As in `catalysts`, or if `of` is neither of the two.
         """
-        wanted, rows = _asked(kinds, within)
+        wanted, rows = kinds_asked(kinds, within)
         if of not in get_args(Counted):
             near = did_you_mean(of, get_args(Counted)) if isinstance(of, str) else ""
             message = f"of is {of!r}{near}: use {', '.join(get_args(Counted))}"
@@ -236,11 +235,17 @@ class History:
         end = len(self.bars.sessions) if stop is None else stop
         return tuple(touch for touch in self._touches if first <= touch.row < end)
 
-    def until(self, session: Day) -> History:
+    def until(self, session: Day, *, share: bool = False) -> History:
         """Return what was known after the close of `session` (or of the last session before it).
 
         Later bars, index closes and catalysts are gone; a later delisting or
         change of membership is unknown. Symbols stay as columns.
+
+        Parameters
+        ----------
+        share
+            Cut frames that were asked of this history already, instead of
+            making them anew: the same, for no row depends on a later one.
 
         Raises
         ------
@@ -265,6 +270,8 @@ class History:
             benchmark_symbol=self.benchmark_symbol,
             absent=self.absent,
         )
+        if share:
+            past.__dict__["_kept"] = self.__dict__["_kept"].rows(stop)
         return past
 
     def window(self, start: Day | None = None, end: Day | None = None) -> tuple[int, int]:
@@ -289,13 +296,22 @@ class History:
 
     def _as_frame(self, array: NDArray[Any]) -> pd.DataFrame:
         # all is new each time, so that adding a column or naming an index leaves the next frame alone
-        return Frame(array, index=self.sessions.view(), columns=self.columns.view(), copy=False)
+        return Frame(array, index=self.sessions, columns=self.columns, copy=False)
 
     def _frame(self, name: str, *, adjusted: bool) -> pd.DataFrame:
         return self._as_frame(self._memo((name, adjusted), lambda: floats(self.bars, name, adjusted=adjusted)))
 
     def _adjusted_closes(self) -> NDArray[np.float64]:
         return self._memo(("close", True), lambda: floats(self.bars, "close", adjusted=True))
+
+    @cached_property
+    def _sessions(self) -> pd.DatetimeIndex:
+        return pd.DatetimeIndex(self.bars.sessions).as_unit("ns")
+
+    @cached_property
+    def _columns(self) -> pd.Index[str]:
+        # pandas cuts an index of its own strings anew for every `where`, which took half of its time
+        return pd.Index(list(self.bars.symbols), dtype=object)
 
     @cached_property
     def _members(self) -> NDArray[np.bool_]:
@@ -376,19 +392,3 @@ def _cut_to(universe: Universe, bars: Bars) -> tuple[Bars, tuple[str, ...]]:
 def _few(symbols: Sequence[str]) -> str:
     shown = ", ".join(symbols[:3])
     return f"{shown} and {len(symbols) - 3} more" if len(symbols) > 3 else shown or "none"  # noqa: PLR2004
-
-
-def _asked(kinds: tuple[str, ...], within: int) -> tuple[tuple[str, ...], int]:
-    for kind in kinds:
-        if kind not in KINDS:
-            near = did_you_mean(kind, KINDS) if isinstance(kind, str) else ""
-            message = f"no kind of catalyst is {kind!r}{near}: use {', '.join(KINDS)}"
-            raise UsageError(message)
-    return tuple(sorted(set(kinds))) or KINDS, _whole("within", within)
-
-
-def _whole(name: str, value: int) -> int:
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
-        message = f"{name} is {value!r}: give a whole number of sessions from 1"
-        raise UsageError(message)
-    return int(value)

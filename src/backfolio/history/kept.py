@@ -67,6 +67,14 @@ class Kept:
                 self._forget()
         return kept
 
+    def rows(self, stop: int) -> Kept:
+        """Return what is kept at present, each array cut to its first rows; views of the same memory."""
+        cut = Kept(self._most_bytes, self._least)
+        with self._lock:
+            cut._arrays.update((key, array[:stop]) for key, array in self._arrays.items())
+        cut._bytes = sum(array.nbytes for array in cut._arrays.values())
+        return cut
+
     def _forget(self) -> None:
         while self._bytes > self._most_bytes and len(self._arrays) > self._least:
             _, array = self._arrays.popitem(last=False)

@@ -14,14 +14,17 @@ ALONG_SESSIONS: Final = (0, "index")
 
 
 class Frame(pd.DataFrame):
-    """A DataFrame, and equal to what a DataFrame would be in everything it does.
+    """A DataFrame that gives the values, labels and flags that a DataFrame would, in less time.
 
     ``a & b``, ``a | b``, ``~a``, ``a.where(b)``, and ``a.sub(series, axis=0)``
     and ``a.div(series, axis=0)`` are computed on whole arrays where the labels
-    are those of one `History` and the values of one type. pandas compares the
-    labels and goes through blocks and columns, which took three quarters of
-    the time of a thesis evaluated again and again. Whatever else is asked is
-    pandas' to answer.
+    are those of one `History`, the values are of one type, and nothing is
+    attached (attrs, flags). pandas compares the labels and goes through blocks
+    and columns, which took three quarters of the time of a thesis evaluated
+    again and again. Whatever else is asked is pandas' to answer.
+
+    Who names the index or the columns of a result names those of the frame it
+    came from where pandas does so, which is of ``a & b`` and ``a | b`` alone.
     """
 
     @property
@@ -31,11 +34,11 @@ class Frame(pd.DataFrame):
 
     def __and__(self, other: Any) -> Frame:  # noqa: ANN401  as pandas has it
         arrays = _arrays(self, other, np.bool_, np.bool_)
-        return super().__and__(other) if arrays is None else self._with(arrays[0] & arrays[1])
+        return super().__and__(other) if arrays is None else self._labelled_as_it_is(arrays[0] & arrays[1])
 
     def __or__(self, other: Any) -> Frame:  # noqa: ANN401
         arrays = _arrays(self, other, np.bool_, np.bool_)
-        return super().__or__(other) if arrays is None else self._with(arrays[0] | arrays[1])
+        return super().__or__(other) if arrays is None else self._labelled_as_it_is(arrays[0] | arrays[1])
 
     def __invert__(self) -> Frame:  # type: ignore[misc]  # final in the stubs alone
         array = _array(self, np.bool_)
@@ -66,12 +69,19 @@ class Frame(pd.DataFrame):
             return self._with(arrays[0] / arrays[1])
 
     def _with(self, array: NDArray[Any]) -> Frame:
+        return Frame(array, index=self.index.view(), columns=self.columns.view(), copy=False)
+
+    def _labelled_as_it_is(self, array: NDArray[Any]) -> Frame:
         return Frame(array, index=self.index, columns=self.columns, copy=False)
+
+
+PLAIN: Final = (Frame, pd.DataFrame)
+"""Not what is derived from them, of which a result might be, too."""
 
 
 def _array(frame: pd.DataFrame, kind: type[np.generic]) -> NDArray[Any] | None:
     """Return the values of a frame that holds one NumPy type and nothing besides, None of any other."""
-    if frame.attrs:
+    if type(frame) not in PLAIN or _attached(frame):
         return None
     blocks = frame._mgr.blocks  # noqa: SLF001  `dtypes` takes as long as all else
     values = blocks[0].values if len(blocks) == 1 else None  # noqa: PD011  of a block
@@ -90,12 +100,17 @@ def _arrays(
 
 def _by_session(frame: Frame, series: object) -> tuple[NDArray[Any], NDArray[Any]] | None:
     """Return the values of a frame, and those of a series as a column beside them."""
-    if not isinstance(series, pd.Series) or series.dtype != np.float64 or series.attrs:
+    if not isinstance(series, pd.Series) or series.dtype != np.float64 or _attached(series):
         return None
     values = _array(frame, np.float64)
     if values is None or not _same(frame.index, series.index):
         return None
     return values, series.to_numpy()[:, None]
+
+
+def _attached(labelled: pd.DataFrame | pd.Series[Any]) -> bool:
+    """Tell whether more than values and labels is there for pandas to pass on."""
+    return bool(labelled.attrs) or not labelled.flags.allows_duplicate_labels
 
 
 def _same_labels(one: pd.DataFrame, other: pd.DataFrame) -> bool:

@@ -211,19 +211,66 @@ def ulcer_index(returns: Returns) -> float | None:
     return _finite(math.sqrt(np.square(drawdowns(returns)).mean())) if returns.size else None
 
 
+def moments(returns: Returns) -> tuple[float, float] | None:
+    """Return the population's skewness and kurtosis (3 for a normal law, not 0), as tests of a Sharpe ratio use them.
+
+    n/a below three sessions and for a constant series. `skew` and `kurtosis`
+    are those of the pages: adjusted for bias, the second less 3.
+    """
+    if returns.size < 3 or _constant(returns):  # noqa: PLR2004
+        return None
+    return _moment(returns, 3), _moment(returns, 4)
+
+
+def sharpe_spread(ratio: float, skewness: float, fourth: float) -> float | None:
+    """Return the variance of an estimated Sharpe ratio, times the sessions less 1.
+
+    ``1 - skewness x SR + (kurtosis - 1) / 4 x SR^2`` (Bailey and Lopez de
+    Prado 2012, equation 4, after Mertens 2002).
+
+    Parameters
+    ----------
+    ratio
+        Sharpe ratio a session, not a year.
+    skewness, fourth
+        As `moments` gives them: a normal law has 0 and 3.
+    """
+    spread = 1.0 - skewness * ratio + (fourth - 1.0) / 4.0 * ratio * ratio
+    return spread if spread > ROUNDING else None
+
+
+def sharpe_probability(
+    ratio: float, sessions: int, skewness: float, fourth: float, threshold: float = 0.0
+) -> float | None:
+    """Return the probability that the true Sharpe ratio is above `threshold`, from the sample's figures.
+
+    Bailey and Lopez de Prado (2012), "The Sharpe Ratio Efficient Frontier",
+    equation 5; with their hedge fund of 24 months, 0.913.
+
+    Parameters
+    ----------
+    ratio, threshold
+        A session, not a year.
+    sessions
+        Length of the sample.
+    skewness, fourth
+        As `moments` gives them: a normal law has 0 and 3.
+    """
+    spread = sharpe_spread(ratio, skewness, fourth)
+    if spread is None or sessions < 2:  # noqa: PLR2004
+        return None
+    return _finite(NormalDist().cdf((ratio - threshold) * math.sqrt((sessions - 1) / spread)))
+
+
 def probabilistic_sharpe(returns: Returns, threshold: float = 0.0) -> float | None:
     """Return the probability that the true Sharpe ratio is above `threshold` a session.
 
     Population moments and n - 1 (Bailey and Lopez de Prado 2012, equation 5).
     """
-    n = returns.size
-    if n < 3 or _constant(returns):  # noqa: PLR2004
+    shape = moments(returns)
+    if shape is None:
         return None
-    ratio = float(returns.mean() / np.std(returns, ddof=1))
-    spread = 1.0 - _moment(returns, 3) * ratio + (_moment(returns, 4) - 1.0) / 4.0 * ratio * ratio
-    if spread <= ROUNDING:
-        return None
-    return _finite(NormalDist().cdf((ratio - threshold) * math.sqrt((n - 1) / spread)))
+    return sharpe_probability(float(returns.mean() / np.std(returns, ddof=1)), returns.size, *shape, threshold)
 
 
 def beta(returns: Returns, benchmark: Returns) -> float | None:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from backfolio.ledger import Fill, Refusal
     from backfolio.result import Result
+    from backfolio.settings import MarketSettings
 
 MOST_ROWS: Final = 1_000
 """Lines of fills or refusals on a page; the CSV file holds all."""
@@ -96,7 +97,7 @@ def view(result: Result, *, tearsheet: bool) -> dict[str, object]:
     return {
         "result": result,
         "title": result.title or result.strategy,
-        "paragraphs": _paragraphs(result.doc),
+        "paragraphs": paragraphs(result.doc),
         "first": days[0],
         "last": days[-1],
         "fill_clock": words.fill_clock(result.settings),
@@ -186,20 +187,33 @@ def percent(fraction: float) -> str:
     return f"{fraction * 100:.4f}".rstrip("0").rstrip(".") + "%"
 
 
-def _named(table: Sequence[Definition], names: Sequence[str]) -> list[Definition]:
-    by_name = {entry.name: entry for entry in table}
-    return [by_name[name] for name in names]
-
-
-def _paragraphs(doc: str) -> list[Paragraph]:
+def paragraphs(doc: str) -> list[Paragraph]:
     """Split a docstring; lists and indented text keep their lines, prose flows."""
-    paragraphs = []
+    parts = []
     for part in inspect.cleandoc(doc).split("\n\n"):
         lines = part.strip("\n").splitlines()
         listed = any(line.startswith((" ", "* ", "- ", "---")) for line in lines)
         if lines:
-            paragraphs.append(Paragraph("\n".join(lines) if listed else " ".join(lines), listed))
-    return paragraphs
+            parts.append(Paragraph("\n".join(lines) if listed else " ".join(lines), listed))
+    return parts
+
+
+def market_words(settings: MarketSettings) -> list[tuple[str, str]]:
+    """Return the market settings by name, in words."""
+    return [
+        ("cash", f"¥{settings.cash:,.2f}"),
+        ("price", "open" if settings.price == "open" else "average of the session (amount / volume)"),
+        ("slippage", f"{settings.slippage:g} basis points"),
+        ("participation", f"{percent(settings.participation)} of the volume"),
+        ("chase", f"{settings.chase:g} sessions"),
+        ("commission", f"{percent(settings.commission)}, at least ¥{settings.min_commission:,.2f}"),
+        ("dividend tax", "by holding period, taken at the sale" if settings.dividend_tax else "off"),
+    ]
+
+
+def _named(table: Sequence[Definition], names: Sequence[str]) -> list[Definition]:
+    by_name = {entry.name: entry for entry in table}
+    return [by_name[name] for name in names]
 
 
 def _groups(metrics: Metrics, benchmark: Metrics | None) -> list[tuple[str, list[Figure]]]:
@@ -329,18 +343,11 @@ def _exit(name: str, value: float | None) -> str:
 
 
 def _settings(result: Result) -> list[tuple[str, str]]:
-    settings = result.settings
     data = result.record.get("data")
     fingerprint = data.get("fingerprint", "") if isinstance(data, dict) else ""
     return [
         ("data", f"{result.source_label} {fingerprint}".strip()),
-        ("cash", f"¥{settings.cash:,.2f}"),
-        ("price", "open" if settings.price == "open" else "average of the session (amount / volume)"),
-        ("slippage", f"{settings.slippage:g} basis points"),
-        ("participation", f"{percent(settings.participation)} of the volume"),
-        ("chase", f"{settings.chase:g} sessions"),
-        ("commission", f"{percent(settings.commission)}, at least ¥{settings.min_commission:,.2f}"),
-        ("dividend tax", "by holding period, taken at the sale" if settings.dividend_tax else "off"),
+        *market_words(result.settings),
         ("rebalance", result.rebalance.replace("_", " ")),
     ]
 

@@ -93,7 +93,7 @@ def sweep(
         taxed = bool(numbers[:, layout.TAXED].any())
         given = (market(bars, columns, taxed=taxed), orders, numbers)
         made = (tape(), counts, figures, final, curves)
-        _run(given, made, np.arange(len(trials)), LOTS if taxed else 0, workers or _processors(), on_trials)
+        _run(given, made, np.arange(len(trials)), LOTS if taxed else 0, workers or processors(), on_trials)
     return outcomes(counts, figures, final, sessions, curves if equity else None)
 
 
@@ -209,7 +209,8 @@ def _run_chunks(
             raise
 
 
-def _processors() -> int:
+def processors() -> int:
+    """Return how many processors this process may use."""
     affinity = getattr(os, "sched_getaffinity", None)
     return len(affinity(0)) if affinity else os.cpu_count() or 1
 
@@ -228,18 +229,18 @@ def _rows(bars: Bars, targets: Sequence[Targets | Rows]) -> list[Rows]:
 
 def _numbers(trials: Sequence[Trial], targets: int) -> NDArray[np.int64]:
     """Return the trials as whole numbers, trials x `layout.PARAMETERS`."""
-    made = np.empty((len(trials), layout.PARAMETERS), dtype=np.int64)
-    market_numbers: dict[MarketSettings, tuple[int, ...]] = {}
+    made: list[tuple[int, ...]] = []
+    settings: MarketSettings | None = None
+    numbers: tuple[int, ...] = ()
     for at, trial in enumerate(trials):
         if not 0 <= trial.targets < targets:
             message = f"trial {at} names targets {trial.targets!r}: {targets} are given, counted from 0"
             raise UsageError(message)
-        settings = trial.settings
-        numbers = market_numbers.get(settings)
-        if numbers is None:
-            numbers = market_numbers[settings] = _settings_numbers(settings)
-        made[at] = (trial.targets, *trial.exits.as_integers(), *numbers)
-    return made
+        if trial.settings is not settings and trial.settings != settings:
+            settings = trial.settings
+            numbers = _settings_numbers(settings)
+        made.append((trial.targets, *trial.exits.as_integers(), *numbers))
+    return np.array(made, dtype=np.int64).reshape(-1, layout.PARAMETERS)
 
 
 def _settings_numbers(settings: MarketSettings) -> tuple[int, ...]:

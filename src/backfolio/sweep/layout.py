@@ -63,6 +63,10 @@ GROWTH, MEAN, DEVIATION, DOWNSIDE, SPREAD, DEPTH, ACCOUNT = range(7)
 FIGURES: Final = 7
 
 
+BLOCK: Final = 16
+"""Sessions whose lowest and highest mark are judged together."""
+
+
 class Market(NamedTuple):
     """Bars as the loop reads them; mills and shares.
 
@@ -74,6 +78,9 @@ class Market(NamedTuple):
     columns: Integers
     mark: Integers
     """Names x sessions: a name's marks lie side by side, for they are read session after session."""
+    lowest: Integers
+    highest: Integers
+    """Names x blocks: the extremes of `BLOCK` marks after each other."""
     traded: NDArray[np.bool_]
     open: Integers
     volume: Integers

@@ -17,6 +17,7 @@ from backfolio.book import NO_EXIT, fired_exit, has_price
 from backfolio.settings import MOST_GROWN_MILLS
 from backfolio.sweep import positions, standing
 from backfolio.sweep.layout import (
+    BLOCK,
     CASH,
     COST,
     EX,
@@ -47,10 +48,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from backfolio.sweep.layout import Integers, Market, Orders, State, Tape
-
-
-BLOCK: Final = 16
-"""Sessions whose lowest and highest close are judged first, together."""
 
 
 def run_trials(
@@ -163,7 +160,7 @@ def judge(market: Market, numbers: Integers, state: State, row: int, stop: int) 
         if own[FIRED] <= row:
             own[FIRED] = 0
             if own[SEEN] < stop:
-                look(market.mark[held[at]], numbers, own, stop)
+                look(market, held[at], numbers, own, stop)
         if own[FIRED]:
             stop = min(stop, own[FIRED])
     for at in range(tally[HELD]):
@@ -173,41 +170,41 @@ def judge(market: Market, numbers: Integers, state: State, row: int, stop: int) 
     return stop
 
 
-def look(marks: Integers, numbers: Integers, own: Integers, stop: int) -> None:
-    """Look for the first close before `stop`, from the first one not seen, that fires an exit of a position."""
-    shares, cost, peak, first = own[SHARES], own[COST], own[SEEN_PEAK], own[FIRST]
+def look(market: Market, name: int, numbers: Integers, own: Integers, stop: int) -> None:
+    """Look for the first close that fires an exit of a position: from the first one not seen, at least up to `stop`.
+
+    Whole blocks are judged by their extremes: gain falls and age and the fall
+    from the peak grow toward these, so where they fire nothing, no close does.
+    """
+    shares, cost, peak, first, marks = own[SHARES], own[COST], own[SEEN_PEAK], own[FIRST], market.mark[name]
     loss_level, gain_level = own[LOSS_LEVEL], own[GAIN_LEVEL]
     rules = (numbers[STOP_LOSS], numbers[TRAILING], numbers[TAKE_PROFIT], numbers[MAX_SESSIONS])
-    block = own[SEEN]
-    while block < stop:
-        end = min(block + BLOCK, stop)
-        low, high = extremes(marks[block:end])
-        # Gain falls and age and the fall from the peak grow toward these, so where they fire nothing, no close does.
+    session = own[SEEN]
+    while session < stop:
+        block = session // BLOCK
+        end = min((block + 1) * BLOCK, len(marks))
+        low, high = market.lowest[name, block], market.highest[name, block]
         top, age = max(peak, high), end - 1 - first
         fall = fired_exit(low * shares - cost, loss_level, gain_level, top, low, age, *rules)
         rise = fired_exit(high * shares - cost, loss_level, gain_level, top, high, age, *rules)
-        if fall != NO_EXIT or rise != NO_EXIT:
-            for session in range(block, end):
-                close = marks[session]
-                if has_price(close):
-                    peak = max(peak, close)
-                    reason = fired_exit(
-                        close * shares - cost, loss_level, gain_level, peak, close, session - first, *rules
-                    )
-                    if reason != NO_EXIT:
-                        own[FIRED], own[WHY], own[SEEN], own[SEEN_PEAK] = session + 1, reason, session + 1, peak
-                        return
-        peak = top
-        block = end
-    own[SEEN], own[SEEN_PEAK] = stop, peak
-
-
-def extremes(marks: Integers) -> tuple[int, int]:
-    """Return the lowest and the highest of some closes."""
-    low = high = marks[0]
-    for close in marks:
-        low, high = min(low, close), max(high, close)
-    return low, high
+        if fall == NO_EXIT and rise == NO_EXIT:
+            if session == block * BLOCK:
+                peak = top
+            elif numbers[TRAILING]:
+                for at in range(session, end):
+                    peak = max(peak, marks[at])
+            session = end
+            continue
+        for at in range(session, end):
+            close = marks[at]
+            if has_price(close):
+                peak = max(peak, close)
+                reason = fired_exit(close * shares - cost, loss_level, gain_level, peak, close, at - first, *rules)
+                if reason != NO_EXIT:
+                    own[FIRED], own[WHY], own[SEEN], own[SEEN_PEAK] = at + 1, reason, at + 1, peak
+                    return
+        session = end
+    own[SEEN], own[SEEN_PEAK] = session, peak
 
 
 def value(market: Market, state: State, row: int, stop: int, cash: int, equity: Integers) -> int:
@@ -219,7 +216,10 @@ def value(market: Market, state: State, row: int, stop: int, cash: int, equity: 
         shares, marks = state.position[name, SHARES], market.mark[name, row:stop]
         for session in range(len(line)):
             line[session] += shares * marks[session]
-    return extremes(line)[1]
+    most = cash
+    for worth in line:
+        most = max(most, worth)
+    return most
 
 
-HELPERS: Final = (run_trial, open_session, follow, judge, look, extremes, value, *standing.HELPERS, *positions.HELPERS)
+HELPERS: Final = (run_trial, open_session, follow, judge, look, value, *standing.HELPERS, *positions.HELPERS)

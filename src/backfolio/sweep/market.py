@@ -8,7 +8,7 @@ import numpy as np
 
 from backfolio import ashare
 from backfolio.book import NEVER
-from backfolio.sweep.layout import ORDER_WIDTH, POSITION_WIDTH, TALLIES, Market, State, Tape
+from backfolio.sweep.layout import BLOCK, ORDER_WIDTH, POSITION_WIDTH, TALLIES, Market, State, Tape
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -32,9 +32,13 @@ def market(bars: Bars, columns: NDArray[np.int64], *, taxed: bool) -> Market:
     boards = [ashare.board_of(symbol) for symbol in symbols]
     rates = ashare.fee_rates(bars.sessions)
     since, tax = _tax(bars.sessions if taxed else bars.sessions[:0])
+    mark = np.ascontiguousarray(bars.mark[:, columns].T)
+    starts = np.arange(0, mark.shape[1], BLOCK)
     return Market(
         columns=columns,
-        mark=np.ascontiguousarray(bars.mark[:, columns].T),
+        mark=mark,
+        lowest=np.minimum.reduceat(mark, starts, axis=1),
+        highest=np.maximum.reduceat(mark, starts, axis=1),
         traded=_plain(bars.traded, np.bool_),
         open=_plain(bars.open, np.int64),
         volume=_plain(bars.volume, np.int64),

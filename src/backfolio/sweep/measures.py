@@ -49,7 +49,9 @@ def measure(equity: Integers, start_cash: int, returns: Floats, out: Floats) -> 
         returns[row] = change
         growth *= 1.0 + change
         peak = max(peak, growth)
-        depth = min(depth, growth / peak - 1.0)
+        # a division only where the fall may be a new depth
+        if growth <= (1.0 + depth) * peak:
+            depth = min(depth, growth / peak - 1.0)
         total += change
         account += after
         low, high = min(low, change), max(high, change)

@@ -34,6 +34,7 @@ from backfolio.sweep.layout import (
     STOP_LOSS,
     TAKE_PROFIT,
     TAXED,
+    TRAILING,
 )
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def go_ex(market: Market, numbers: Integers, state: State, row: int) -> int:
         at = position[EX]
         if market.ex_row[at] != row:
             continue
-        changes(market.mark[name], position, row)
+        changes(market.mark[name], numbers, position, row)
         previous, reference = market.mark[name, row - 1], market.ex_reference[at]
         cash, bonus = entitlement(
             position[SHARES],
@@ -79,7 +80,8 @@ def book_fill(
 ) -> int:
     """Move shares in or out of a position; return the dividend tax of a sale."""
     position, tax = state.position[name], 0
-    changes(market.mark[name], position, row)
+    if side == BUY or shares < position[SHARES]:
+        changes(market.mark[name], numbers, position, row)
     if side == BUY:
         if position[SHARES] == 0:
             position[FIRST] = row
@@ -120,9 +122,9 @@ def book_fill(
     return tax
 
 
-def changes(marks: Integers, position: Integers, row: int) -> None:
+def changes(marks: Integers, numbers: Integers, position: Integers, row: int) -> None:
     """Bring a position's peak up to the close before a session in which it changes; what was seen beyond is void."""
-    if position[SHARES]:
+    if numbers[TRAILING] and position[SHARES]:
         for session in range(position[PEAK_AT], row):
             position[PEAK] = max(position[PEAK], marks[session])
     position[PEAK_AT] = position[SEEN] = row

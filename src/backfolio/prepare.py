@@ -1,0 +1,118 @@
+"""A thesis' market, cut to a window: what every evaluation of it starts from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from backfolio.errors import UsageError, did_you_mean
+from backfolio.history import History
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from backfolio.bars import Bars
+    from backfolio.history.clock import Day
+    from backfolio.source import Source
+    from backfolio.universe import Universe
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Prepared:
+    """A window of a source, as a thesis may see it and as an engine trades it.
+
+    Parameters
+    ----------
+    known
+        What was known after the window's last session, from the data's first
+        session on; a thesis is evaluated on this.
+    rows
+        First row of the window in `known`, and the row after its last.
+    history
+        The window's sessions alone, for pages.
+    bars
+        The window's bars, for an engine.
+    universe
+        Of the thesis; None = every symbol.
+    benchmark
+        Closes on the window's sessions, none missing; None where none was asked for.
+    """
+
+    known: History
+    rows: tuple[int, int]
+    history: History
+    bars: Bars
+    universe: Universe | None
+    benchmark: pd.Series[float] | None
+
+    @property
+    def benchmark_name(self) -> str:
+        """As shown: "CSI 300 (000300.SH)"; "" without a benchmark."""
+        symbol = self.history.benchmark_symbol
+        if symbol is None:
+            return ""
+        name = self.bars.index_names.get(symbol, "")
+        return f"{name} ({symbol})" if name else symbol
+
+
+def prepare(
+    strategy: type, source: Source, start: Day | None = None, end: Day | None = None, benchmark: str | None = None
+) -> Prepared:
+    """Cut a source to a window and to what was known at its end.
+
+    Parameters
+    ----------
+    strategy
+        Names the universe.
+    source
+        Bars, catalysts and universes.
+    start, end
+        Dates; None = as far as the data goes.
+    benchmark
+        Index symbol of the data, or None.
+
+    Raises
+    ------
+    UsageError
+        If the universe, the window or the benchmark does not fit.
+    """
+    universe = _universe(strategy, source)
+    whole = History(source.bars, source.catalysts, universe, benchmark)
+    first, stop = whole.window(start, end)
+    known = whole.until(whole.sessions[stop - 1])
+    bars = known.bars.rows(first, stop)
+    history = History(bars, source.catalysts, universe, benchmark)
+    return Prepared(known, (first, stop), history, bars, universe, _checked_benchmark(history))
+
+
+def _universe(strategy: type, source: Source) -> Universe | None:
+    name = getattr(strategy, "universe", None)
+    if name is None:
+        return None
+    if name not in source.universes:
+        known = ", ".join(sorted(source.universes)) or "none"
+        message = (
+            f"{strategy.__name__} trades universe {name!r}, which {source.label} does not have"
+            f"{did_you_mean(name, source.universes)}: write data/universes/{name}.csv, or choose from {known}"
+        )
+        raise UsageError(message)
+    return source.universes[name]
+
+
+def _checked_benchmark(history: History) -> pd.Series[float] | None:
+    closes = history.benchmark
+    if closes is None:
+        return None
+    missing = np.flatnonzero(closes.isna().to_numpy())
+    if missing.size:
+        have = history.sessions[closes.notna().to_numpy()]
+        covers = f"it covers {have[0]:%Y-%m-%d} to {have[-1]:%Y-%m-%d}" if len(have) else "it has none here"
+        message = (
+            f"benchmark {history.benchmark_symbol} has no bar on {history.sessions[missing[0]]:%Y-%m-%d} and "
+            f"{missing.size - 1} more sessions of the window, in which {covers}: "
+            "shorten the window with --start and --end, or choose another --benchmark"
+        )
+        raise UsageError(message)
+    return closes
