@@ -565,6 +565,15 @@ def test_a_thesis_that_is_not_repeatable_leaves_with_1(cli: Cli, workspace: Path
     assert "another equity now than in its trial, first on 2021-" in done.stderr
 
 
+def test_a_winner_that_looks_ahead_is_refused(cli: Cli, workspace: Path) -> None:
+    statement = "        return (history.returns(1).shift(-1) > 0.02 * self.back) * 0.05\n"
+    (workspace / "strategies" / "slow.py").write_text(SLOW.replace("        time.sleep(0.05)\n", statement), "utf-8")
+    done = cli("tune", "slow", "--vary", "back=1:3", *SHORT, check=2)
+    assert "slow looks ahead: its target of " in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert not list((workspace / "reports").rglob("index.html"))
+
+
 def test_a_tune_imports_no_more_than_it_needs(workspace: Path) -> None:
     code = (
         "import sys\nfrom pathlib import Path\n"

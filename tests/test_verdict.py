@@ -81,7 +81,8 @@ def test_the_parts_are_those_of_the_modules() -> None:
 
 
 def test_luck_is_called_luck_and_an_edge_is_not() -> None:
-    luck, edge = judged(LUCK), judged(EDGE)
+    flat = np.zeros(np.shape(EDGE)[1])
+    luck, edge = judged(LUCK, benchmark=flat), judged(EDGE, benchmark=flat)
     assert (luck.grade, edge.grade) == ("luck", "some evidence")
     assert luck.deflated_sharpe is not None
     assert edge.deflated_sharpe is not None
@@ -248,7 +249,13 @@ WHOLE = Verdict(
     ],
 )
 def test_the_grade_follows_its_thresholds(changes: dict[str, float | None], grade: str) -> None:
-    assert replace(WHOLE, **changes).grade == grade
+    assert replace(WHOLE, compared_with="benchmark", **changes).grade == grade
+
+
+def test_cash_is_beaten_too_easily_to_be_evidence() -> None:
+    clear = replace(WHOLE, deflated_sharpe=0.99, spa_consistent=0.01, pbo=0.0)
+    assert replace(clear, compared_with="benchmark").grade == "some evidence"
+    assert replace(clear, compared_with="cash").grade == "doubtful"
 
 
 @pytest.mark.parametrize(

@@ -163,13 +163,12 @@ def test_arrays_that_do_not_belong_together_are_refused() -> None:
 @given(
     scores=st.lists(st.floats(-5, 5), min_size=6, max_size=30),
     scale=st.floats(0.1, 10),
-    shift=st.floats(-10, 10),
     seed=st.integers(0, 10**6),
 )
-def test_neither_scale_nor_sign_nor_order_matter(scores: list[float], scale: float, shift: float, seed: int) -> None:
+def test_neither_scale_nor_sign_nor_order_matter(scores: list[float], scale: float, seed: int) -> None:
     score, points, ordered, best = line(*scores)
     found = plateau(score, points, ordered, best)
-    moved = plateau(score * scale + shift, points, ordered, best)
+    moved = plateau(score * scale, points, ordered, best)
     mixed = np.random.default_rng(seed).permutation(len(scores))
     shuffled = plateau(score[mixed], points[mixed], ordered, int(np.flatnonzero(mixed == best)[0]))
     assert shuffled == found

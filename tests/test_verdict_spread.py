@@ -114,10 +114,11 @@ def test_a_narrow_run_about_the_luckiest_of_noise_is_no_evidence() -> None:
         wide = noise(seed, 150, 400)
         ratios = daily_sharpe(curves_of(wide))
         narrow = dearer(wide[int(ratios.argmax())], 16, 2e-5)
-        alone = judged(narrow, [])
+        flat = np.zeros(400)
+        alone = judged(narrow, [], benchmark=flat)
         fooled += alone.grade == "some evidence"
         for run in (Earlier(150, Spread.of(ratios, 400)), Earlier(150)):
-            both = judged(narrow, [run])
+            both = judged(narrow, [run], benchmark=flat)
             assert both.grade != "some evidence"
             assert both.trials_ever == 166
             assert (both.deflated_sharpe or 0.0) < min(0.95, alone.deflated_sharpe or 0.0)
@@ -131,7 +132,7 @@ def test_a_long_run_about_the_luckiest_of_noise_is_no_evidence_either() -> None:
         wide = noise(seed, 60, 400)
         ratios = daily_sharpe(curves_of(wide))
         narrow = dearer(wide[int(ratios.argmax())], 200, 2e-6)
-        both = judged(narrow, [Earlier(60, Spread.of(ratios, 400))])
+        both = judged(narrow, [Earlier(60, Spread.of(ratios, 400))], benchmark=np.zeros(400))
         assert 2 * both.trials > both.trials_ever
         assert both.grade != "some evidence"
         assert (both.deflated_sharpe or 1.0) < 0.95

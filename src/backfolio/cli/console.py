@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from backfolio.tune.loop import Progress as Tuned
 
-WIDTH = 100
+WIDTH = 240
 """Columns of a table where nothing says how wide the terminal is (a pipe, a file)."""
 
 

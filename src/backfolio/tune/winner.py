@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from backfolio.backtest import Request, backtest
-from backfolio.errors import BackfolioError
+from backfolio.errors import BackfolioError, ThesisError
 from backfolio.sweep import ledger
 from backfolio.tune.space import MARKET_PREFIX, split_values
 
@@ -19,10 +19,15 @@ if TYPE_CHECKING:
     from backfolio.backtest import ThesisFile
     from backfolio.result import Result
     from backfolio.source import Source
+    from backfolio.strategy import Strategy
     from backfolio.tune.evaluate import Job
     from backfolio.tune.identity import Asked
     from backfolio.tune.space import Value
     from backfolio.tune.trials import Trials
+
+
+PEEKS: Final = 12
+"""Sessions after which the future is taken from the winner, to see whether its past stands."""
 
 
 class LedgerError(BackfolioError):
@@ -88,6 +93,8 @@ def replayed(
 
     Raises
     ------
+    ThesisError
+        If the thesis looks ahead.
     LedgerError
         If the two ledgers differ, or the sweep gives another equity now than
         it did for the trial.
@@ -108,6 +115,7 @@ def replayed(
             "and history; take that out"
         )
         raise LedgerError(message)
+    demand_past_stands(strategy, job)
     params, _ = split_values(winner.values, job.settings)
     request = Request(
         settings=settings,
@@ -126,6 +134,32 @@ def replayed(
         )
         raise LedgerError(message)
     return result
+
+
+def demand_past_stands(strategy: Strategy, job: Job) -> None:
+    """Refuse a thesis whose targets change once the future is known, as far as a few sessions show.
+
+    `walk_guard.demand_no_look_ahead` looks at every session of a test.
+
+    Raises
+    ------
+    ThesisError
+        Naming the first session and symbol that changed.
+    """
+    first, stop = job.rows
+    whole = strategy.emit(job.history, first, stop).weights
+    for cut in np.linspace(first, stop - 2, PEEKS).astype(int).tolist():
+        past = job.history.until(job.history.bars.sessions[cut])
+        before = strategy.emit(past, first, cut + 1).weights
+        changed = np.argwhere(before != whole[: cut + 1 - first])
+        if len(changed):
+            row, column = changed[0].tolist()
+            message = (
+                f"{strategy.name} looks ahead: its target of {job.history.symbols[column]} on {job.sessions[row]} is "
+                f"another one where nothing after {job.history.bars.sessions[cut]} is known; its trials say nothing, "
+                "so take out what reads later rows (a shift backward, a statistic over all rows)"
+            )
+            raise ThesisError(message)
 
 
 def written(value: object) -> str:

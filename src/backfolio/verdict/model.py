@@ -199,8 +199,9 @@ class Verdict:
 
         * "luck": the probability of backtest overfitting is 0.5 or more, or
           neither test clears the best though at least one could be made;
-        * "some evidence": both clear it, the probability of backtest
-          overfitting is at most 0.2, and at least half of the trials ever were
+        * "some evidence": both clear it, the second against a benchmark and
+          not against cash, the probability of backtest overfitting is at most
+          0.2, and at least half of the trials ever were
           in this run: two of the three know no others;
         * "doubtful": anything else, a test that could not be made included.
         """
@@ -210,7 +211,8 @@ class Verdict:
         if False in tests and True not in tests:
             return "luck"
         elsewhere = self.trials_ever - self.trials
-        if all(tests) and _at_most(self.pbo, OVERFIT_CLEARS) and 2 * elsewhere <= self.trials_ever:
+        beaten = self.compared_with == "benchmark" and all(tests)
+        if beaten and _at_most(self.pbo, OVERFIT_CLEARS) and 2 * elsewhere <= self.trials_ever:
             return "some evidence"
         return "doubtful"
 
