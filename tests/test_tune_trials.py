@@ -117,6 +117,7 @@ def test_scores_and_constraints_that_do_not_exist_are_refused() -> None:
     for word, message in {
         "max_drawdwn<0.3": r"no figure is called 'max_drawdwn' \(did you mean 'max_drawdown'\?\)",
         "max_drawdown=0.3": r"write FIGURE<NUMBER",
+        "max_drawdown<30": r"a fraction of the account, at most 1; write max_drawdown<0.3 for 30%",
         "max_drawdown<": r"write FIGURE<NUMBER",
         "max_drawdown<deep": r"'deep' is no number",
         "max_drawdown<nan": r"'nan' is no number",

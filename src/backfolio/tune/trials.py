@@ -253,6 +253,12 @@ def _constraint(word: str) -> Constraint:
     if figure == DEPTH and bound < 0:
         message = f"--constraint {word!r}: a drawdown is given as its depth; write {figure}{relation}{_exact(-bound)}"
         raise UsageError(message)
+    if figure == DEPTH and bound > 1:
+        message = (
+            f"--constraint {word!r}: a drawdown is a fraction of the account, at most 1; "
+            f"write {figure}{relation}{_exact(bound / 100)} for {_exact(bound)}%"
+        )
+        raise UsageError(message)
     return Constraint(figure, cast("Relation", relation), bound)
 
 
