@@ -565,6 +565,15 @@ def test_a_thesis_that_is_not_repeatable_leaves_with_1(cli: Cli, workspace: Path
     assert "another equity now than in its trial, first on 2021-" in done.stderr
 
 
+def test_a_winner_at_an_edge_and_a_missing_benchmark_are_said(cli: Cli) -> None:
+    printed = cli("tune", "domestic_compute", "--vary", "hold=5:15:5", "--vary", "market.slippage=0,5", *SHORT).stdout
+    assert "Note: without --benchmark the comparison is with cash" in printed
+    assert "Note: market.slippage was varied: what trading costs is a condition, not a choice" in printed
+    best = next(line for line in printed.splitlines() if "--param hold=" in line)
+    edge = "hold=5" in best.split() or "hold=15" in best.split()
+    assert ("the winner stands at the edge of hold" in printed) == edge
+
+
 def test_a_winner_that_looks_ahead_is_refused(cli: Cli, workspace: Path) -> None:
     statement = "        return (history.returns(1).shift(-1) > 0.02 * self.back) * 0.05\n"
     (workspace / "strategies" / "slow.py").write_text(SLOW.replace("        time.sleep(0.05)\n", statement), "utf-8")

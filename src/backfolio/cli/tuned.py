@@ -26,6 +26,9 @@ COLUMNS: Final = {
     "max_drawdown": "Drawdown",
     "fills": "Fills",
 }
+EDGED: Final = 3
+"""Values from which on an axis has an edge worth a word."""
+
 ALWAYS: Final = ("total_return", "sharpe", "max_drawdown", "fills")
 
 
@@ -52,14 +55,32 @@ def show(study: Study, folder: Path, page: Path | None) -> None:
         console.out(f"Verdict: {study.verdict.sentence}")
         for note in (*(cliff.sentence for cliff in study.verdict.cliffs), *study.verdict.notes):
             console.out(f"Note: {note}")
-    for warning in study.warnings:
-        console.out(f"Note: {warning}")
+    for note in (*_cautions(study), *study.warnings):
+        console.out(f"Note: {note}")
     console.out(f"Winner: {study.winner_command}")
     console.out("Keep it in backfolio.toml:")
     console.out("\n".join(f"    {line}".rstrip() for line in study.winner_toml.splitlines()))
     if study.winner_report is not None:
         console.out(f"Winner's report: {parts.shown_path(Path(os.path.normpath(folder / study.winner_report)))}")
     console.out(f"Trials: {parts.shown_path(folder)}" if page is None else f"Report: {parts.shown_path(page)}")
+
+
+def _cautions(study: Study) -> list[str]:
+    """Return what a reader of the winner should know that no figure says."""
+    trials, said = study.trials, []
+    if trials.errors:
+        said.append(f"the first trial that failed, {min(trials.errors)}: {trials.errors[min(trials.errors)]}")
+    if study.benchmark_returns is None:
+        said.append("without --benchmark the comparison is with cash, and nothing is more than doubtful")
+    if trials.best is None:
+        return said
+    point = trials.space.point(int(trials.places[trials.best]))
+    for axis, at in zip(trials.space.axes, point, strict=True):
+        if axis.kind == "market":
+            said.append(f"{axis.name} was varied: what trading costs is a condition, not a choice")
+        elif axis.ordered and len(axis.values) >= EDGED and at in {0, len(axis.values) - 1}:
+            said.append(f"the winner stands at the edge of {axis.name} ({written(axis.values[at])}): widen its range")
+    return said
 
 
 def show_plan(plan: Plan, folder: str) -> None:

@@ -173,9 +173,9 @@ def no_best(trials: Trials, constraints: tuple[str, ...], score: str, where: str
         reasons.append(f"{len(trials) - failed - scored:,} have no {score}")
     if scored:
         reasons.append(f"{scored:,} break {' or '.join(constraints)}")
+    remedy = "mend the thesis" if failed == len(trials) else "widen --vary or loosen --constraint"
     return UsageError(
-        f"none of {len(trials):,} trials can be chosen: {', '.join(reasons)}; they are kept in {where}, "
-        "so widen --vary or loosen --constraint"
+        f"none of {len(trials):,} trials can be chosen: {', '.join(reasons)}; they are kept in {where}, so {remedy}"
     )
 
 
