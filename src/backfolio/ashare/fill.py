@@ -281,8 +281,9 @@ def trade(
         shares = wanted
     rates = (commission_rate, commission_minimum, stamp_rate, transfer_value_rate, transfer_face_rate)
     brokerage, duty, transfer = fees(shares, price, *rates)
-    if cash < side * shares * price + brokerage + duty + transfer:
-        # A sale takes cash only where its fees exceed what it brings; then it is refused.
+    takes = side * shares * price + brokerage + duty + transfer
+    # A sale takes cash only where its fees exceed what it brings; then there must be some to take.
+    if cash < takes and (side == BUY or takes > 0):
         shares = affordable(wanted, price, cash, minimum, step, *rates) if side == BUY else 0
         brokerage, duty, transfer = fees(shares, price, *rates)
     if shares == 0:
