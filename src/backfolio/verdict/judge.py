@@ -247,7 +247,7 @@ def _of_earlier(earlier: Sequence[Earlier], here: int, ever: int, against: str) 
     if ever == here:
         return []
     rival = "the benchmark" if against == "benchmark" else "cash"
-    others, this = _counted(ever - here, "other trial"), _counted(here, "trial")
+    others, this = overfit.counted(ever - here, "other trial"), overfit.counted(here, "trial")
     known = f"know the {this} of this run only, not the {others} on this data"
     notes = [f"Cross-validation and the test against {rival} {known}."]
     if 2 * (ever - here) > ever:
@@ -255,14 +255,10 @@ def _of_earlier(earlier: Sequence[Earlier], here: int, ever: int, against: str) 
     missing = unknown(earlier)
     if missing:
         notes.append(
-            f"How far apart the Sharpe ratios of {_counted(missing, 'earlier trial')} lay is not known: "
+            f"How far apart the Sharpe ratios of {overfit.counted(missing, 'earlier trial')} lay is not known: "
             "at least what luck alone makes of them is assumed."
         )
     return notes
-
-
-def _counted(count: int, word: str) -> str:
-    return f"{count:,} {word}{'' if count == 1 else 's'}"
 
 
 def _why_not(moving: int, ever: int) -> str:

@@ -159,18 +159,20 @@ def cross_validate(curves: Curves, blocks: int = BLOCKS, at_once: int = AT_ONCE)
         raise UsageError(message)
     least = FEWEST_BLOCKS * SHORTEST
     if curves.sessions < least:
-        return Overfit(reason=f"{_count(curves.sessions, 'session')}: cross-validation needs {least}.")
+        return Overfit(reason=f"{counted(curves.sessions, 'session')}: cross-validation needs {least}.")
     chosen = min(blocks, curves.sessions // SHORTEST // 2 * 2)
     notes = []
     if chosen < blocks:
         notes.append(f"Cross-validation has {chosen} blocks in place of {blocks}: {curves.sessions} sessions are few.")
     table = reduce_to_blocks(curves, chosen)
     if table.constant:
-        left = _count(table.constant, "trial")
+        left = counted(table.constant, "trial")
         notes.append(f"Cross-validation leaves out {left} whose equity never moved.")
     several = table.trials
     if several < 2:  # noqa: PLR2004
-        return Overfit(reason=f"{_count(several, 'trial')} whose equity moved: cross-validation compares at least two.")
+        return Overfit(
+            reason=f"{counted(several, 'trial')} whose equity moved: cross-validation compares at least two."
+        )
     if table.weights.size < 2:  # noqa: PLR2004
         return Overfit(reason=f"All {several} trials whose equity moved are the same: there is none to prefer.")
     found = _Found()
@@ -362,5 +364,6 @@ def _line(inside: Floats, outside: Floats) -> tuple[float | None, float | None]:
     return slope, float(outside.mean()) - slope * float(inside.mean())
 
 
-def _count(number: int, word: str) -> str:
+def counted(number: int, word: str) -> str:
+    """Return a count with its word: "1 trial", "1,240 trials"."""
     return f"{number:,} {word}{'' if number == 1 else 's'}"
