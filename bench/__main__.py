@@ -7,7 +7,7 @@ import sys
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
-from bench import broad, cold, engines, evaluation, kernel, optstrategy, page, tune, vectorbt_orders
+from bench import broad, cold, data, engines, evaluation, kernel, optstrategy, page, tune, vectorbt_orders
 from bench.timing import show
 
 if TYPE_CHECKING:
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from bench.timing import Row
 
-PARTS = (cold, engines, broad, page, kernel, evaluation, tune, optstrategy, vectorbt_orders)
-PACKAGES = ("backfolio", "backtrader", "numba", "numpy", "optuna", "pandas")
+PARTS = (cold, data, engines, broad, page, kernel, evaluation, tune, optstrategy, vectorbt_orders)
+PACKAGES = ("akshare", "backfolio", "backtrader", "duckdb", "numba", "numpy", "optuna", "pandas")
 
 
 def _rows() -> Iterator[Row]:

@@ -87,6 +87,7 @@ def market(names: int, sessions: int, seed: int = 1) -> Bars:
         listed=np.full(names, "NaT", dtype="datetime64[D]"),
         listing_assumed=np.zeros(names, dtype=np.bool_),
         delisted=np.full(names, "NaT", dtype="datetime64[D]"),
+        st_unknown=np.zeros(names, dtype=np.bool_),
         **made,
     )
 

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import difflib
+import os
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -73,3 +77,35 @@ def golden(root: Path, update_golden: bool) -> Callable[[str, str], None]:
             pytest.fail(f"{shown}\n(if the change is meant: `make golden`, and say why in changelog.d/)")
 
     return compare
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Path:
+    """Return a workspace with the shipped theses and facts."""
+    folder = tmp_path / "work"
+    folder.mkdir()
+    shutil.copy(ROOT / "run_backtest.py", folder)
+    for name in ("strategies", "data"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("store", "__pycache__"))
+    return folder
+
+
+@pytest.fixture
+def cli(workspace: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Return ``cli(*words)``, which runs ``run_backtest.py`` in the workspace."""
+
+    def call(*words: str, check: int | None = 0) -> subprocess.CompletedProcess[str]:
+        done = subprocess.run(
+            [sys.executable, "run_backtest.py", *words],
+            cwd=workspace,
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            env={**os.environ, "COLUMNS": "100", "PYTHONWARNINGS": "default"},
+            check=False,
+        )
+        if check is not None:
+            assert done.returncode == check, done.stderr + done.stdout
+        return done
+
+    return call

@@ -12,6 +12,7 @@ from backfolio import ashare
 from backfolio.backtest import PACKAGES, Request, backtest, fills_hash
 from backfolio.discover import Broken, Thesis, load_file
 from backfolio.errors import ThesisError, UsageError
+from backfolio.prepare import prepare
 from backfolio.settings import MarketSettings
 from backfolio.source import Source, load
 
@@ -74,7 +75,9 @@ def test_the_record_holds_what_the_run_follows_from(sample: Source) -> None:
     record = json.loads(json.dumps(result.record))
     assert record["params"] == {"hold": 10, "names": 5}
     assert record["exits"]["stop_loss"] == 0.1
-    assert record["data"] == {"label": sample.label, "simulated": True, "fingerprint": sample.identity}
+    read = prepare(thesis().strategy, sample, benchmark=BENCHMARK)
+    assert record["data"] == {"simulated": True, "fingerprint": read.fingerprint}
+    assert record["source"] == {"label": sample.label, "where": "sample"}
     assert record["rules"] == ashare.RULES_VERSION
     assert set(record["packages"]) == {*PACKAGES, "python"}
     assert record["thesis"] == {"file": "domestic_compute.py", "source": thesis().source}
@@ -120,7 +123,7 @@ def test_another_text_of_the_thesis_is_another_run(sample: Source) -> None:
 
 
 def test_other_data_is_another_run(sample: Source) -> None:
-    other = replace(sample, identity="0" * 16)
+    other = replace(sample, catalysts=sample.catalysts[1:])
     request = Request(MarketSettings(), {})
     assert backtest(thesis(), sample, request).run_id != backtest(thesis(), other, request).run_id
 
@@ -216,7 +219,8 @@ def test_progress_counts_every_session(sample: Source) -> None:
 
 
 def test_what_the_reader_must_know_is_said(sample: Source) -> None:
-    bars = replace(sample.bars, st_known=False, listing_assumed=np.ones(len(sample.bars.symbols), dtype=np.bool_))
+    everyone = np.ones(len(sample.bars.symbols), dtype=np.bool_)
+    bars = replace(sample.bars, st_unknown=everyone, listing_assumed=everyone)
     result = run(replace(sample, bars=bars))
     assert any(warning.startswith("Listing date assumed") and "and 9 more" in warning for warning in result.warnings)
-    assert any("nothing of ST status" in warning for warning in result.warnings)
+    assert any("whether any name was under risk warning" in warning for warning in result.warnings)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 SESSIONS = calendar.sessions("2025-08-18", "2025-09-30")
 NO_DAY = np.datetime64("NaT", "D")
-A, B = "600001.SH", "688001.SH"
+A, B, C = "600001.SH", "688001.SH", "300001.SZ"
 
 
 # ---------------------------------------------------------------- small markets
@@ -112,7 +112,7 @@ def test_a_bar_without_volume_is_a_bar() -> None:
 
 def test_risk_warning_lasts_through_a_suspension_and_tells_the_limits() -> None:
     bars = bars_of(quotes(A, "10 10 - 10 10").assign(is_st=[0, 1, 1, 0]), quotes(B, "- 50 50").assign(is_st=1))
-    assert bars.st_known
+    assert not bars.st_unknown.any()
     assert column(bars, "st") == [False, True, True, True, False]
     assert column(bars, "st", B) == [False, True, True, True, True]
     assert column(bars, "up")[1:] == [10_500, 0, 10_500, 11_000]
@@ -120,8 +120,18 @@ def test_risk_warning_lasts_through_a_suspension_and_tells_the_limits() -> None:
 
 def test_without_the_column_nothing_is_known_of_risk_warnings() -> None:
     bars = bars_of(quotes(A, "10 10"))
-    assert not bars.st_known
+    assert bars.st_unknown.tolist() == [True]
     assert not bars.st.any()
+
+
+def test_of_some_names_risk_warnings_may_be_unknown() -> None:
+    told, silent = quotes(A, "10 10").assign(is_st=[1, 0]), quotes(B, "50 50").assign(is_st=[np.nan, np.nan])
+    late = quotes(C, "20 20 20").assign(is_st=[np.nan, 1, np.nan])
+    bars = bars_of(told, silent, late)
+    assert dict(zip(bars.symbols, bars.st_unknown.tolist(), strict=True)) == {A: False, B: True, C: True}
+    assert column(bars, "st") == [True, False, False]
+    assert column(bars, "st", B) == [False, False, False]
+    assert column(bars, "st", C) == [False, True, True]  # what was last told lasts
 
 
 def test_the_newest_name_counts_and_a_listing_row_over_it() -> None:

@@ -29,6 +29,9 @@ GOOD = {
     "certainty": "high",
     "time_known": "no",
     "note": "",
+    "house": "",
+    "old": "",
+    "new": "",
 }
 SYMBOLS = {"segment": "", "symbols": "688256.SH"}
 
@@ -71,6 +74,21 @@ def test_a_row_becomes_a_catalyst(tmp_path: Path) -> None:
         "no",
         "said, with a comma",
     )
+
+
+def test_a_row_names_the_house_and_its_targets(tmp_path: Path) -> None:
+    rows = [{"house": "Goldman Sachs", "old": "607.8", "new": "1223"}, {"id": "r2"}]
+    write(tmp_path, rows)
+    found, bare = read_catalysts(tmp_path)
+    assert (found.house, found.old, found.new) == ("Goldman Sachs", 607.8, 1223.0)
+    assert (bare.house, bare.old, bare.new) == ("", None, None)
+
+
+def test_a_file_without_the_optional_columns_is_read(tmp_path: Path) -> None:
+    text = ",".join(COLUMNS) + "\n" + ",".join(GOOD[name] for name in COLUMNS) + "\n"
+    (tmp_path / "facts.csv").write_text(text, encoding="utf-8")
+    (found,) = read_catalysts(tmp_path)
+    assert (found.note, found.house, found.old, found.new) == ("", "", None, None)
 
 
 def test_all_files_are_one_list_by_time_then_id(tmp_path: Path) -> None:
@@ -118,6 +136,12 @@ BAD_ROWS = [
     ({"strength": "50.3"}, "strength 50.3", "strength lies from -10 to 10"),
     ({"strength": "nan"}, "strength nan", "strength lies from -10 to 10"),
     ({"strength": "-inf"}, "strength -inf", "strength lies from -10 to 10"),
+    ({"old": "607,8"}, "old '607,8'", "it is not a number"),
+    ({"new": "1223 CNY"}, "new '1223 CNY'", "it is not a number"),
+    ({"old": "0"}, "old 0", "a finite number of CNY above 0"),
+    ({"new": "-3"}, "new -3", "a finite number of CNY above 0"),
+    ({"new": "nan"}, "new nan", "a finite number of CNY above 0"),
+    ({"old": "inf"}, "old inf", "a finite number of CNY above 0"),
 ]
 
 
@@ -182,6 +206,8 @@ def test_twenty_faults_are_shown_and_all_are_counted(tmp_path: Path) -> None:
         ({"segment": "*"}, "one or the other"),
         ({"symbols": ("688256",)}, "is not a symbol"),
         ({"strength": 11.0}, "from -10 to 10"),
+        ({"old": 0.0}, "above 0"),
+        ({"new": float("nan")}, "above 0"),
     ],
 )
 def test_the_type_refuses_what_the_reader_refuses(fields: dict[str, object], words: str) -> None:

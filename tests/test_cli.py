@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -21,38 +19,6 @@ ROOT = Path(__file__).resolve().parents[1]
 SHORT = ("--end", "2021-06-30", "--no-tearsheet")
 
 Run = "Callable[..., subprocess.CompletedProcess[str]]"
-
-
-@pytest.fixture
-def workspace(tmp_path: Path) -> Path:
-    """Return a workspace with the shipped theses and facts."""
-    folder = tmp_path / "work"
-    folder.mkdir()
-    shutil.copy(ROOT / "run_backtest.py", folder)
-    for name in ("strategies", "data"):
-        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("store", "__pycache__"))
-    return folder
-
-
-@pytest.fixture
-def cli(workspace: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
-    """Return ``cli(*words)``, which runs ``run_backtest.py`` in the workspace."""
-
-    def call(*words: str, check: int | None = 0) -> subprocess.CompletedProcess[str]:
-        done = subprocess.run(
-            [sys.executable, "run_backtest.py", *words],
-            cwd=workspace,
-            capture_output=True,
-            text=True,
-            encoding="utf-8",
-            env={**os.environ, "COLUMNS": "100", "PYTHONWARNINGS": "default"},
-            check=False,
-        )
-        if check is not None:
-            assert done.returncode == check, done.stderr + done.stdout
-        return done
-
-    return call
 
 
 def test_help_imports_none_of_the_heavy_packages() -> None:

@@ -47,38 +47,6 @@ class Slow(Strategy):
 '''
 
 
-@pytest.fixture
-def workspace(tmp_path: Path) -> Path:
-    """Return a workspace with the shipped theses and facts."""
-    folder = tmp_path / "work"
-    folder.mkdir()
-    shutil.copy(ROOT / "run_backtest.py", folder)
-    for name in ("strategies", "data"):
-        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("store", "__pycache__"))
-    return folder
-
-
-@pytest.fixture
-def cli(workspace: Path) -> Cli:
-    """Return ``cli(*words)``, which runs ``run_backtest.py`` in the workspace."""
-
-    def call(*words: str, check: int | None = 0) -> subprocess.CompletedProcess[str]:
-        done = subprocess.run(
-            [sys.executable, "run_backtest.py", *words],
-            cwd=workspace,
-            capture_output=True,
-            text=True,
-            encoding="utf-8",
-            env={**os.environ, "COLUMNS": "100", "PYTHONWARNINGS": "default"},
-            check=False,
-        )
-        if check is not None:
-            assert done.returncode == check, done.stderr + done.stdout
-        return done
-
-    return call
-
-
 def folder_of(workspace: Path, thesis: str = "domestic_compute") -> Path:
     """Return the only tune of a thesis."""
     (folder,) = (workspace / "reports" / thesis).glob("tune-*")

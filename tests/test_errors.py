@@ -10,6 +10,7 @@ from backfolio.errors import (
     SymbolError,
     ThesisError,
     UsageError,
+    counted,
     did_you_mean,
 )
 
@@ -74,3 +75,8 @@ def test_problems_stay_with_the_error() -> None:
 )
 def test_did_you_mean_names_the_nearest_known_word(word: str, known: list[str], answer: str) -> None:
     assert did_you_mean(word, iter(known)) == answer
+
+
+@pytest.mark.parametrize(("number", "text"), [(0, "0 trials"), (1, "1 trial"), (2, "2 trials"), (1240, "1,240 trials")])
+def test_a_count_has_its_word(number: int, text: str) -> None:
+    assert counted(number, "trial") == text

@@ -81,6 +81,7 @@ def make_bars(
         listed=np.full(len(symbols), NAT),
         listing_assumed=np.zeros(len(symbols), dtype=np.bool_),
         delisted=ends,
+        st_unknown=np.zeros(len(symbols), dtype=np.bool_),
         index_close={"000300.SH": np.linspace(4000.0, 4100.0, len(days)), "000688.SH": np.full(len(days), 1200.0)},
     )
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -10,6 +11,11 @@ from backfolio.calendar import SHANGHAI
 from backfolio.errors import UsageError
 from backfolio.prepare import prepare
 from tunes import sample, shipped
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from backfolio.source import Source
 
 INDEX = "999001.SH"
 
@@ -51,3 +57,79 @@ def test_a_gap_in_the_benchmark_and_a_window_outside_the_data_are_refused() -> N
         prepare(shipped().strategy, gappy, benchmark=INDEX)
     with pytest.raises(UsageError, match="after the last bar"):
         prepare(shipped().strategy, sample(), start="2030-01-01")
+
+
+def fingerprint(source: Source, end: str = "2023-12-29", benchmark: str | None = INDEX) -> str:
+    return prepare(shipped().strategy, source, "2022-01-04", end, benchmark).fingerprint
+
+
+def with_bars(**changed: object) -> Source:
+    return replace(sample(), bars=replace(sample().bars, **changed))
+
+
+def with_column(name: str, row: int, column: int, step: int) -> Source:
+    array = getattr(sample().bars, name).copy()
+    array[row, column] += step
+    return with_bars(**{name: array})
+
+
+MEMBER = sample().bars.symbols.index(sample().universes["domestic-compute"].symbols[0])
+OUTSIDER = next(
+    column
+    for column, symbol in enumerate(sample().bars.symbols)
+    if symbol not in sample().universes["domestic-compute"].symbols
+)
+
+
+def other_index() -> Source:
+    closes = {name: array + (name != INDEX) for name, array in sample().bars.index_close.items()}
+    return with_bars(index_close=closes)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        pytest.param(lambda: replace(sample(), label="another", where="store"), id="its label"),
+        pytest.param(lambda: with_column("volume", 100, OUTSIDER, 1), id="a name that is not read"),
+        pytest.param(lambda: with_column("volume", -1, MEMBER, 1), id="a session after the window"),
+        pytest.param(other_index, id="an index that is not the benchmark"),
+        pytest.param(lambda: replace(sample(), catalysts=sample().catalysts[:-1]), id="a catalyst after the window"),
+    ],
+)
+def test_what_a_run_does_not_read_is_no_part_of_its_identity(other: Callable[[], Source]) -> None:
+    assert fingerprint(other()) == fingerprint(sample())
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        pytest.param(lambda: with_column("volume", 100, MEMBER, 1), id="one share of volume"),
+        pytest.param(lambda: with_column("close", 3, MEMBER, 10), id="one tick before the window"),
+        pytest.param(lambda: with_column("cash_per_share", 300, MEMBER, 1), id="a dividend"),
+        pytest.param(lambda: replace(sample(), catalysts=sample().catalysts[1:]), id="a catalyst"),
+        pytest.param(
+            lambda: with_bars(
+                index_close={**sample().bars.index_close, INDEX: sample().bars.index_close[INDEX] + 0.01}
+            ),
+            id="the benchmark",
+        ),
+    ],
+)
+def test_whatever_it_reads_is(other: Callable[[], Source]) -> None:
+    assert fingerprint(other()) != fingerprint(sample())
+
+
+def test_another_window_or_benchmark_reads_other_data() -> None:
+    assert len({fingerprint(sample()), fingerprint(sample(), "2023-12-28"), fingerprint(sample(), benchmark=None)}) == 3
+
+
+def test_the_data_of_an_index_that_was_not_asked_for_is_out_of_reach() -> None:
+    window = prepare(shipped().strategy, sample(), benchmark=INDEX)
+    assert list(window.known.bars.index_close) == list(window.bars.index_close) == [INDEX]
+    assert len(sample().bars.index_close) > 1
+
+
+def test_real_trials_are_counted_over_one_market_whatever_shows_it() -> None:
+    real = replace(sample(), simulated=False)
+    assert real.market == replace(real, bars=real.bars.rows(0, 900)).market == "real"
+    assert sample().market == sample().identity != replace(sample(), bars=sample().bars.rows(0, 900)).market

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -15,9 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backfolio.cli.stop import Terminated, heed_sigterm
 from backfolio.errors import UsageError
-from backfolio.tune.durable import uninterrupted, write_whole
 from backfolio.tune.evaluate import Batch
 from backfolio.tune.log import Columns, Log, count_trials, equity_rows, read_head
 from backfolio.tune.space import Axis, Space
@@ -200,48 +196,3 @@ def test_a_place_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way", encoding="utf-8")
     with pytest.raises(UsageError, match=r"cannot be written .*--reports"), opened(tmp_path / "file" / "tune-abc"):
         pass
-
-
-def test_a_file_is_replaced_whole(tmp_path: Path) -> None:
-    write_whole(tmp_path / "a", b"one")
-    write_whole(tmp_path / "a", b"two")
-    assert (tmp_path / "a").read_bytes() == b"two"
-    assert [path.name for path in tmp_path.iterdir()] == ["a"]
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_waits_until_a_block_is_done(number: signal.Signals) -> None:
-    done = False
-    before = signal.getsignal(signal.SIGTERM)
-    heed_sigterm()
-    kind = Terminated if number == signal.SIGTERM else KeyboardInterrupt
-
-    def block() -> None:
-        nonlocal done
-        with uninterrupted():
-            signal.raise_signal(number)
-            done = True
-
-    try:
-        with pytest.raises(kind):
-            block()
-        assert done
-        with pytest.raises(kind):
-            signal.raise_signal(number)
-    finally:
-        signal.signal(signal.SIGTERM, before)
-
-
-def test_writing_a_trial_takes_far_less_than_a_millisecond(tmp_path: Path) -> None:
-    sessions, count = 1_250, 2_000
-    places = np.zeros(count, dtype=np.int64)
-    figures = {name: np.full(count, 0.123456789) for name in FIGURES}
-    made = Batch(places, figures, {}, np.ones((count, sessions), dtype=np.int64))
-    with Log(tmp_path, HEAD, SPACE, sessions) as log:
-        before = time.process_time()
-        for first in range(0, count, 32):
-            rows = slice(first, first + 32)
-            part = Batch(places[rows], {name: v[rows] for name, v in figures.items()}, {}, made.equity[rows])
-            log.append(np.arange(count)[rows], part)
-        log.sync()
-        assert (time.process_time() - before) / count < 0.001

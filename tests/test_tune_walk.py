@@ -20,7 +20,7 @@ from backfolio.errors import ThesisError, UsageError
 from backfolio.history import History
 from backfolio.metrics import summary
 from backfolio.settings import MarketSettings
-from backfolio.source.model import Source, identify
+from backfolio.source.model import Source
 from backfolio.testing.build import build
 from backfolio.tune.space import read_space
 from backfolio.tune.walk import run_walk, walk_forward
@@ -490,7 +490,7 @@ def test_an_account_that_outgrows_the_engine_is_said_with_its_window(tmp_path: P
         cells.append(f"{price:.2f}/{price * 1.09:.2f};v=90000000000")
         price = round(price * 1.09, 2)
     bars = build("2024-01-02", {SYMBOLS[0]: " ".join(cells)}, listed={SYMBOLS[0]: "2001-08-27"})
-    rising = Source("hand-made bars", False, bars, (), {}, identify(bars, (), {}))
+    rising = Source("hand-made bars", False, bars, (), {})
     with pytest.raises(UsageError, match=r"^window 1: trial 0 grew beyond 100,000,000,000 CNY.+start with less cash"):
         walked(
             tmp_path, judged("equal_weight(history.tradable, slots=1)"), rising, vary=("part=0.9",),

@@ -12,7 +12,7 @@ from backfolio.calendar import SHANGHAI
 from backfolio.catalysts import Catalyst
 from backfolio.discover import load_file
 from backfolio.settings import MarketSettings
-from backfolio.source.model import Source, identify
+from backfolio.source.model import Source
 from backfolio.testing.build import build
 from backfolio.tune.space import read_space
 from backfolio.tune.trials import read_constraints
@@ -73,7 +73,7 @@ def market(sessions: int = 90, seed: int = 1) -> Source:
         )
         for at in range(1, sessions, 4)
     )
-    return Source("hand-made bars", False, bars, catalysts, {}, identify(bars, catalysts, {}))
+    return Source("hand-made bars", False, bars, catalysts, {})
 
 
 def thesis(folder: Path, text: str = MOMENTUM) -> Thesis:

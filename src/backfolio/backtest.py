@@ -181,7 +181,7 @@ def backtest(
         "end": str(bars.sessions[-1]),
         "market": asdict(request.settings),
         "benchmark": request.benchmark,
-        "data": {"label": source.label, "simulated": source.simulated, "fingerprint": source.identity},
+        "data": {"simulated": source.simulated, "fingerprint": window.fingerprint},
         "rules": ashare.RULES_VERSION,
         "packages": {**{name: installed_version(name) for name in PACKAGES}, "python": platform.python_version()},
         "thesis": {"file": thesis.path.name, "source": thesis.source},
@@ -209,7 +209,12 @@ def backtest(
         source_label=source.label,
         command=request.command,
         warnings=tuple(caveats(window.known, source, request.settings, ledger, targets)),
-        record={**run.record, "run_id": run.run_id, "command": request.command},
+        record={
+            **run.record,
+            "run_id": run.run_id,
+            "command": request.command,
+            "source": {"label": source.label, "where": source.where},
+        },
     )
 
 

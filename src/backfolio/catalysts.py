@@ -53,7 +53,7 @@ COLUMNS: Final = (
     "certainty",
     "time_known",
 )
-OPTIONAL: Final = ("note",)
+OPTIONAL: Final = ("note", "house", "old", "new")
 
 _EXAMPLE: Final = "2025-08-21T15:30:00+08:00"
 _NEVER: Final = dt.datetime(2000, 1, 4, tzinfo=calendar.SHANGHAI)
@@ -97,6 +97,11 @@ class Catalyst:
     note
         What else the reader must know; a catalyst that acts on the same session
         and names is named here.
+    house
+        Whose rating or target it is, as in ``Goldman Sachs``; "" = nobody's.
+    old, new
+        The house's target before and now, CNY a share on the share count of
+        `known_at`, above 0; None where it is unknown or not in CNY.
 
     Raises
     ------
@@ -115,6 +120,9 @@ class Catalyst:
     certainty: str = ""
     time_known: str = ""
     note: str = ""
+    house: str = ""
+    old: float | None = None
+    new: float | None = None
 
     def __post_init__(self) -> None:
         for fault in _faults(self):
@@ -136,14 +144,17 @@ class _Draft(NamedTuple):
     certainty: str
     time_known: str
     note: str
+    house: str
+    old: float | None
+    new: float | None
 
 
 def read_catalysts(folder: Path) -> tuple[Catalyst, ...]:
     """Read every CSV file of a folder, sorted by (known_at, id).
 
     Columns: id, kind, title, known_at (ISO 8601 with its offset), symbols
-    (joined by ";"), segment, strength, source, certainty, time_known, and note
-    (optional). An id is unique over all files.
+    (joined by ";"), segment, strength, source, certainty, time_known; and,
+    optional, note, house, old and new. An id is unique over all files.
 
     Raises
     ------
@@ -174,6 +185,7 @@ def read_catalysts(folder: Path) -> tuple[Catalyst, ...]:
 def _draft(line: Line) -> _Draft:
     cells = line.cells
     known_at, strength = _known_at(cells["known_at"]), _strength(cells["strength"])
+    old, new = _price("old", cells["old"]), _price("new", cells["new"])
     return _Draft(
         id=cells["id"],
         kind=cells["kind"],
@@ -186,11 +198,16 @@ def _draft(line: Line) -> _Draft:
         certainty=cells["certainty"],
         time_known=cells["time_known"],
         note=cells["note"],
+        house=cells["house"],
+        old=None if isinstance(old, _Fault) else old,
+        new=None if isinstance(new, _Fault) else new,
     )
 
 
 def _row_faults(line: Line) -> Iterator[_Fault]:
-    for value in (_known_at(line.cells["known_at"]), _strength(line.cells["strength"])):
+    cells = line.cells
+    read = (_known_at(cells["known_at"]), _strength(cells["strength"]))
+    for value in (*read, *(_price(name, cells[name]) for name in ("old", "new"))):
         if isinstance(value, _Fault):
             yield value
     yield from _faults(_draft(line))
@@ -219,6 +236,16 @@ def _strength(text: str) -> float | _Fault:
         return _Fault(f"strength {text!r}", "it is not a number", remedy)
 
 
+def _price(name: str, text: str) -> float | _Fault | None:
+    if not text:
+        return None
+    try:
+        return float(text)
+    except ValueError:
+        remedy = "write CNY a share, as in 1835, or leave it empty"
+        return _Fault(f"{name} {text!r}", "it is not a number", remedy)
+
+
 def _faults(draft: Catalyst | _Draft) -> Iterator[_Fault]:
     """Yield what is wrong with a catalyst whose cells could be read."""
     for name, remedy in (
@@ -239,10 +266,14 @@ def _faults(draft: Catalyst | _Draft) -> Iterator[_Fault]:
     if not (math.isfinite(draft.strength) and abs(draft.strength) <= MOST_STRENGTH):
         rule = f"strength lies from -{MOST_STRENGTH:g} to {MOST_STRENGTH:g}"
         yield _Fault(f"strength {draft.strength:g}", rule, "write a raise of 50.3% as 0.503")
-    yield from _target_faults(draft.symbols, draft.segment)
+    for name, price in (("old", draft.old), ("new", draft.new)):
+        if price is not None and not (math.isfinite(price) and price > 0):
+            rule = "a target is a finite number of CNY above 0"
+            yield _Fault(f"{name} {price:g}", rule, "leave it empty where it is not known")
+    yield from _touch_faults(draft.symbols, draft.segment)
 
 
-def _target_faults(symbols: tuple[str, ...], segment: str) -> Iterator[_Fault]:
+def _touch_faults(symbols: tuple[str, ...], segment: str) -> Iterator[_Fault]:
     if symbols and segment:
         value = f"symbols {';'.join(symbols)!r} and segment {segment!r}"
         yield _Fault(value, "a catalyst names one or the other", "delete one of them")

@@ -57,12 +57,18 @@ def caveats(
 
 
 def _of_data(known: History, source: Source) -> Iterator[str]:
+    yield from source.notes
     bars = known.bars
     assumed = [symbol for symbol, guess in zip(bars.symbols, bars.listing_assumed, strict=True) if guess]
     if assumed:
         yield f"Listing date assumed from the first bar: {few(assumed)}. A listings.csv makes it exact."
-    if not bars.st_known:
-        yield "The data says nothing of ST status: every name is taken as normal (is_st in the bars makes it exact)."
+    untold = [symbol for symbol, unknown in zip(bars.symbols, bars.st_unknown, strict=True) if unknown]
+    if untold:
+        whose = "any name" if len(untold) == len(bars.symbols) else few(untold)
+        yield (
+            f"The data does not always say whether {whose} was under risk warning (ST), and is taken to mean not: "
+            "is_st in the bars makes it exact."
+        )
     if known.absent:
         yield f"Names of the universe without bars: {few(known.absent)}. What they did is not in the result."
     there = set(source.bars.symbols)

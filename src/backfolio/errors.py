@@ -36,6 +36,14 @@ class ThesisError(BackfolioError):
     """A strategy class that cannot be loaded, built or evaluated."""
 
 
+class StoreError(BackfolioError):
+    """The store of fetched data cannot be read or written as it is."""
+
+
+class FetchError(BackfolioError):
+    """The network or a host did not give what was asked."""
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One fault in an input file.
@@ -89,3 +97,8 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Return ``" (did you mean 'x'?)"`` for the nearest known word, else ``""``."""
     near = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
     return f" (did you mean {near[0]!r}?)" if near else ""
+
+
+def counted(number: int, word: str) -> str:
+    """Return a count with its word: "1 trial", "1,240 trials"."""
+    return f"{number:,} {word}{'' if number == 1 else 's'}"

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from backfolio.errors import UsageError, did_you_mean
 from backfolio.history import History
+from backfolio.source import identify
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -56,6 +57,16 @@ class Prepared:
         name = self.bars.index_names.get(symbol, "")
         return f"{name} ({symbol})" if name else symbol
 
+    @property
+    def fingerprint(self) -> str:
+        """16 hex digits over all that can be read here: bars of the universe, its members, catalysts, the benchmark.
+
+        What else the source holds (other names, other indexes, later sessions)
+        is no part of it.
+        """
+        universes = () if self.known.universe is None else (self.known.universe,)
+        return identify(self.known.bars, self.known.events, universes)
+
 
 def prepare(
     strategy: type, source: Source, start: Day | None = None, end: Day | None = None, benchmark: str | None = None
@@ -81,10 +92,21 @@ def prepare(
     universe = _universe(strategy, source)
     whole = History(source.bars, source.catalysts, universe, benchmark)
     first, stop = whole.window(start, end)
-    known = whole.until(whole.sessions[stop - 1])
+    own = History(_with_benchmark_alone(whole.bars, benchmark), source.catalysts, universe, benchmark)
+    known = own.until(own.sessions[stop - 1])
     bars = known.bars.rows(first, stop)
     history = History(bars, source.catalysts, universe, benchmark)
     return Prepared(known, (first, stop), history, bars, universe, _checked_benchmark(history))
+
+
+def _with_benchmark_alone(bars: Bars, benchmark: str | None) -> Bars:
+    """Leave out every other index: what a run cannot read is no part of its identity."""
+    asked = [] if benchmark is None else [benchmark]
+    return replace(
+        bars,
+        index_close={symbol: bars.index_close[symbol] for symbol in asked},
+        index_names={symbol: bars.index_names[symbol] for symbol in asked if symbol in bars.index_names},
+    )
 
 
 def _universe(strategy: type, source: Source) -> Universe | None:

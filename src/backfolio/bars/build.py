@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from backfolio.bars.check_market import Placed, factor_explained, inside_limits,
 from backfolio.bars.faults import Fault, data_error, where, whole
 from backfolio.bars.frames import FORMS, missing_columns
 from backfolio.bars.rows import PRICES, BarRows, newest_names, price_mills, read_rows
-from backfolio.bars.sides import Listings, read_actions, read_index, read_listings
+from backfolio.bars.sides import Actions, Listings, read_actions, read_index, read_listings
 from backfolio.bars.table import Bars
 from backfolio.money import MILLS
 
@@ -23,7 +24,32 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from backfolio.bars.frames import Tables
-    from backfolio.bars.sides import Actions
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Looked:
+    """What tables hold, whether or not they keep every rule.
+
+    Parameters
+    ----------
+    faults
+        Every rule that some rows break; () where `build_bars` raises nothing.
+    rows
+        The table of bars as flat arrays; None where its columns are wrong.
+    bars
+        The market, without the bars of symbols that a fault outside the rules
+        of the market names; None where none is left.
+    given
+        int64 mills, sessions x symbols: reference price in the data; 0 = none.
+    actions
+        Corporate actions of the table ex_rights.
+    """
+
+    faults: tuple[Fault, ...]
+    rows: BarRows | None = None
+    bars: Bars | None = None
+    given: NDArray[np.int64] = field(default_factory=lambda: np.empty((0, 0), dtype=np.int64))
+    actions: Actions = field(default_factory=Actions)
 
 
 def build_bars(tables: Tables) -> Bars:
@@ -41,7 +67,17 @@ def build_bars(tables: Tables) -> Bars:
         faults are counted and up to twenty shown. Prices against limits are
         judged for the symbols that have no other fault.
     """
-    _raise(tables, _forms(tables))
+    looked = look(tables)
+    if looked.faults or looked.bars is None:
+        raise data_error(tables, looked.faults)
+    return looked.bars
+
+
+def look(tables: Tables) -> Looked:
+    """Check every table as `build_bars` does, and return the faults beside what is sound."""
+    wrong_forms = _present(_forms(tables))
+    if wrong_forms:
+        return Looked(wrong_forms)
     rows, faults = read_rows(tables)
     faults += check_rows(rows)
     listings, more = read_listings(tables, rows)
@@ -53,29 +89,26 @@ def build_bars(tables: Tables) -> Bars:
     keys = {"bars": rows.symbol, "ex_rights": actions.keys, "listings": listings.keys}
     doubtful = _doubtful(faults, keys, len(rows.symbols))
     if doubtful.all():
-        _raise(tables, faults)
-    arrays, more = _market(rows, listings, actions, doubtful)
-    _raise(tables, [*faults, *more])
+        return Looked(_present(faults), rows)
+    arrays, given, more = _market(rows, listings, actions, doubtful)
     names = {
         **dict.fromkeys(rows.symbols, ""),
         **newest_names(tables.bars, rows.symbol, rows.symbols),
         **listings.names,
     }
-    return Bars(
+    bars = Bars(
         sessions=rows.sessions,
         symbols=rows.symbols,
         names=names,
         index_close=index_close,
         index_names=index_names,
-        st_known="is_st" in rows.values,
         **arrays,
     )
+    return Looked(_present([*faults, *more]), rows, bars, given, actions)
 
 
-def _raise(tables: Tables, faults: Iterable[Fault]) -> None:
-    found = [fault for fault in faults if len(fault.rows)]
-    if found:
-        raise data_error(tables, found)
+def _present(faults: Iterable[Fault]) -> tuple[Fault, ...]:
+    return tuple(fault for fault in faults if len(fault.rows))
 
 
 def _forms(tables: Tables) -> list[Fault]:
@@ -105,7 +138,7 @@ def _doubtful(faults: Iterable[Fault], keys: dict[str, NDArray[np.intp]], symbol
 
 def _market(
     rows: BarRows, listings: Listings, actions: Actions, doubtful: NDArray[np.bool_]
-) -> tuple[dict[str, Any], list[Fault]]:
+) -> tuple[dict[str, Any], NDArray[np.int64], list[Fault]]:
     """Place the bars of all symbols without a fault, and run the checks that need them in place."""
     sound = rows.placed & ~np.append(doubtful, True)[rows.symbol]
     held = where(sound & rows.traded)
@@ -123,6 +156,7 @@ def _market(
     arrays["amount"] = grid(_amount(rows)[held], -1)
     given = grid(price_mills(rows.values["pre_close"])) if "pre_close" in rows.values else np.zeros(shape, np.int64)
     arrays["st"] = _risk_warning(rows, where(sound), shape)
+    arrays["st_unknown"] = _untold(rows, held)
     arrays |= _listing(rows, listings, arrays["traded"])
     dead = _dead(rows.sessions, arrays["traded"], listings.delisted)
     settled, faults = settle(arrays["traded"], arrays["close"], given, actions, dead)
@@ -131,7 +165,7 @@ def _market(
     arrays |= {"up": up, "down": down, "limit_state": state}
     market = Placed(rows, held, arrays["traded"], given, up, down, state)
     faults += [*inside_limits(market), *vendor_limits_agree(market), *factor_explained(market, actions)]
-    return arrays, faults
+    return arrays, given, faults
 
 
 def _whole(values: NDArray[np.float64]) -> NDArray[np.int64]:
@@ -160,15 +194,24 @@ def _risk_warning(rows: BarRows, held: NDArray[np.intp], shape: tuple[int, int])
     return np.take_along_axis(st, np.maximum(last, 0), axis=0) & (last >= 0)
 
 
+def _untold(rows: BarRows, held: NDArray[np.intp]) -> NDArray[np.bool_]:
+    """Return the symbols that have a bar of which the data does not say whether they were under risk warning."""
+    unknown = np.zeros(len(rows.symbols), dtype=np.bool_)
+    flags = rows.values.get("is_st")
+    silent = held if flags is None else held[np.isnan(flags[held])]
+    unknown[rows.symbol[silent]] = True
+    return unknown
+
+
 def _listing(rows: BarRows, listings: Listings, traded: NDArray[np.bool_]) -> dict[str, NDArray[Any]]:
     """Return listing dates; where none is given, what the first bar says (see DESIGN 6a)."""
-    assumed = np.isnat(listings.listed)
+    silent = np.isnat(listings.listed) & ~listings.assumed
     first = traded.argmax(axis=0)
     seen_later = traded.any(axis=0) & (first > 0)
     by_bar = np.where(seen_later, rows.sessions[first], np.datetime64("NaT", "D"))
     return {
-        "listed": np.where(assumed, by_bar, listings.listed),
-        "listing_assumed": assumed,
+        "listed": np.where(silent, by_bar, listings.listed),
+        "listing_assumed": silent | listings.assumed,
         "delisted": listings.delisted,
     }
 

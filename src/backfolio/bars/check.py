@@ -88,12 +88,13 @@ def dates_ascend(rows: BarRows) -> Iterator[Fault]:
 
 
 def flags_are_flags(rows: BarRows) -> Iterator[Fault]:
-    """`traded` and `is_st` are 0 or 1."""
+    """`traded` and `is_st` are 0 or 1; `is_st` may be unknown, and `Bars.st_unknown` then says so."""
     for name in FLAGS:
         if name in rows.values:
             flag = rows.values[name]
             wrong = ~((flag == 0) | (flag == 1)) & ~np.isnan(flag)
-            wrong |= rows.missing(name) & rows.traded  # in a suspension it may be left out
+            if name != "is_st":
+                wrong |= rows.missing(name) & rows.traded  # in a suspension it may be left out
             yield Fault("bars", where(wrong), _cells(rows, (name,)), f"{name} is 0 or 1", "write 0 or 1")
 
 

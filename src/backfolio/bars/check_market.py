@@ -26,6 +26,11 @@ if TYPE_CHECKING:
 JUMP: Final = 1e-3
 """Fraction by which a factor may move without a corporate action: rounding of the vendor."""
 
+OUTSIDE_LIMITS: Final = "outside_limits"
+VENDOR_LIMITS: Final = "vendor_limits"
+FACTOR_JUMP: Final = "factor_jump"
+"""Kinds of the faults below."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Placed:
@@ -92,6 +97,7 @@ def inside_limits(market: Placed) -> Iterator[Fault]:
         "no price lies outside the limits of its session",
         "correct it; an ex-date needs pre_close or a row in ex_rights, a share under risk warning is_st = 1, "
         "a new listing its row in listings",
+        OUTSIDE_LIMITS,
     )
 
 
@@ -116,6 +122,7 @@ def vendor_limits_agree(market: Placed) -> Iterator[Fault]:
             value,
             "a vendor's limit price is that of the exchange's rules",
             "check pre_close, is_st and the listing date; without a limit price of your own leave the column out",
+            VENDOR_LIMITS,
         )
 
 
@@ -151,4 +158,5 @@ def factor_explained(market: Placed, actions: Actions) -> Iterator[Fault]:
         value,
         f"a factor that moves by more than {JUMP:.1%} has its ex-date in the data",
         "give pre_close on that date, or a row in ex_rights",
+        FACTOR_JUMP,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import zip_longest
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from backfolio.bars.frames import Tables
+
+FORMAT: Final = "format"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,8 @@ class Fault:
         Row to what stands there; asked only of rows that are shown.
     rule, remedy
         As in `Problem`.
+    kind
+        What the rule is about, one word: ``format``, or one of the market's.
     """
 
     table: str
@@ -40,6 +44,7 @@ class Fault:
     value: Callable[[int], str]
     rule: str
     remedy: str
+    kind: str = FORMAT
 
 
 def whole(table: str, value: str, rule: str, remedy: str) -> Fault:

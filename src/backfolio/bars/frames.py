@@ -58,7 +58,7 @@ FORMS: Final = {
     ),
     "listings": Form(
         needed=("symbol", "listed"),
-        optional=("name", "delisted"),
+        optional=("name", "delisted", "assumed"),
         dates=("listed", "delisted"),
         texts=("symbol", "name"),
         may_be_empty=True,
@@ -143,7 +143,8 @@ class Tables:
     ex_rights
         symbol, ex_date, kind, value.
     listings
-        symbol, listed; optional name, delisted.
+        symbol, listed; optional name, delisted, assumed (1: `listed` was taken
+        from the first bar, or is empty for "before the data").
     label
         What the data is called in messages and on pages.
     origins

@@ -52,10 +52,11 @@ def _none() -> NDArray[np.intp]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Listings:
-    """Listing and delisting by symbol; `keys` gives the symbol of each row."""
+    """Listing and delisting by symbol; `keys` gives the symbol of each row, `assumed` whose date is a first bar's."""
 
     listed: NDArray[np.datetime64]
     delisted: NDArray[np.datetime64]
+    assumed: NDArray[np.bool_]
     names: Mapping[str, str] = field(default_factory=dict)
     keys: NDArray[np.intp] = field(default_factory=_none)
 
@@ -92,9 +93,10 @@ def read_listings(tables: Tables, rows: BarRows) -> tuple[Listings, list[Fault]]
     """Read listing and delisting dates and check the bars against them."""
     listed = np.full(len(rows.symbols), np.datetime64("NaT", "D"))
     delisted = listed.copy()
+    assumed = np.zeros(len(rows.symbols), dtype=np.bool_)
     frame = tables.listings
     if frame is None or not len(frame):
-        return Listings(listed, delisted), []
+        return Listings(listed, delisted, assumed), []
     faults: list[Fault] = []
     code, texts, keys = _symbols("listings", frame, rows, faults)
     dates = {}
@@ -123,8 +125,26 @@ def read_listings(tables: Tables, rows: BarRows) -> tuple[Listings, list[Fault]]
     ]
     held = where(keys >= 0)
     listed[keys[held]], delisted[keys[held]] = dates["listed"][held], dates["delisted"][held]
+    if "assumed" in frame:
+        flag, unreadable = numbers(frame["assumed"])
+        faults += _flag_faults(frame, flag, unreadable)
+        assumed[keys[held]] = flag[held] == 1
     faults += _bars_outside(rows, listed, delisted)
-    return Listings(listed, delisted, newest_names(frame, keys, rows.symbols), keys), faults
+    return Listings(listed, delisted, assumed, newest_names(frame, keys, rows.symbols), keys), faults
+
+
+def _flag_faults(frame: pd.DataFrame, flag: NDArray[np.float64], unreadable: NDArray[np.bool_]) -> list[Fault]:
+    odd = ~(np.isnan(flag) | (flag == 0) | (flag == 1))
+    return [
+        number_fault("listings", frame, "assumed", unreadable),
+        Fault(
+            "listings",
+            where(odd),
+            lambda row: f"assumed {text_of(flag[row])}",
+            "assumed is 0, 1 or empty",
+            "write 1 where the listing date was taken from the first bar",
+        ),
+    ]
 
 
 def _bars_outside(rows: BarRows, listed: NDArray[np.datetime64], delisted: NDArray[np.datetime64]) -> list[Fault]:

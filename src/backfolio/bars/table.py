@@ -68,12 +68,13 @@ class Bars:
         bool, (symbols,): no listing row; assumed from the first bar.
     delisted
         ``datetime64[D]``, (symbols,); NaT = not delisted.
+    st_unknown
+        bool, (symbols,): of a bar the data does not say whether the symbol was
+        under risk warning; it is then taken as it was before, at first as not.
     index_close
         Index symbol to float64 (sessions,) closes in points; NaN = no bar.
     index_names
         Index symbol to name.
-    st_known
-        Whether the data says anything of ST status.
     """
 
     sessions: NDArray[np.datetime64]
@@ -99,9 +100,9 @@ class Bars:
     listed: NDArray[np.datetime64]
     listing_assumed: NDArray[np.bool_]
     delisted: NDArray[np.datetime64]
+    st_unknown: NDArray[np.bool_]
     index_close: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
     index_names: Mapping[str, str] = field(default_factory=dict)
-    st_known: bool = True
 
     def __post_init__(self) -> None:
         for name in self._array_names():
@@ -137,7 +138,7 @@ class Bars:
         """16 hex digits over every number, date and name here; the data's identity."""
         digest = hashlib.blake2b(digest_size=8)
         digest.update("\n".join(self.symbols).encode())
-        said = (sorted(self.names.items()), sorted(self.index_names.items()), self.st_known)
+        said = (sorted(self.names.items()), sorted(self.index_names.items()))
         digest.update(repr(said).encode())
         for name in self._array_names():
             array = np.ascontiguousarray(getattr(self, name))
@@ -150,9 +151,9 @@ class Bars:
 
     @staticmethod
     def _array_names() -> list[str]:
-        apart = {"symbols", "names", "index_close", "index_names", "st_known"}
+        apart = {"symbols", "names", "index_close", "index_names"}
         return [entry.name for entry in fields(Bars) if entry.name not in apart]
 
     @staticmethod
     def _by_session(name: str) -> bool:
-        return name not in {"listed", "listing_assumed", "delisted"}
+        return name not in {"listed", "listing_assumed", "delisted", "st_unknown"}

@@ -33,7 +33,7 @@ def run(
     finished: list[Outcome] = []
     with console.progress(shown=not (as_json or quiet)) as update:
         update("Loading bars", 0, 1)
-        source = load(config.values["data"], here.folder)
+        source = load(config.values["data"], here.folder, parts.universes(theses))
         for thesis in theses:
             values = {**config.params.get(thesis.name, {}), **chosen}
             request = Request(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from rich.progress import Progress
     from rich.table import Table
 
     from backfolio.tune.loop import Progress as Tuned
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 WIDTH = 240
 """Columns of a table where nothing says how wide the terminal is (a pipe, a file)."""
 
+DESCRIBED = "{task.description}"
+"""What a task of a bar says of itself."""
 
 STARTING = "Starting the engine (it is compiled once, which takes half a minute)"
 """Said until the first trial is under way."""
@@ -53,15 +56,17 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> 
     Console(file=sys.stdout, width=None if terminal else WIDTH, highlight=False).print(made)
 
 
-@contextmanager
-def progress(*, shown: bool) -> Iterator[Callable[[str, int, int], None]]:
-    """Yield ``update(what, done, total)``, which draws a bar on standard error.
+def bar(label: str, beside: str = "", *, auto_refresh: bool = True) -> Progress:
+    """Return a bar on standard error: a label, counts, what stands beside them, the time passed and the time left.
 
-    The bar has counts and the time left; it shows only on a terminal.
+    Parameters
+    ----------
+    label, beside
+        Text before the bar and after the counts; `DESCRIBED` there is what the
+        task says of itself.
+    auto_refresh
+        Draw by a thread of its own; else only when told.
     """
-    if not (shown and sys.stderr.isatty()):
-        yield lambda _what, _done, _total: None
-        return
     from rich.console import Console  # noqa: PLC0415
     from rich.progress import (  # noqa: PLC0415
         BarColumn,
@@ -72,25 +77,32 @@ def progress(*, shown: bool) -> Iterator[Callable[[str, int, int], None]]:
         TimeRemainingColumn,
     )
 
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn("left"),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("", total=None)
+    columns = [TextColumn(label), BarColumn(), MofNCompleteColumn()]
+    columns += [TextColumn(beside)] if beside else []
+    columns += [TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn()]
+    return Progress(*columns, console=Console(stderr=True), transient=True, auto_refresh=auto_refresh)
+
+
+@contextmanager
+def progress(*, shown: bool) -> Iterator[Callable[[str, int, int], None]]:
+    """Yield ``update(what, done, total)``, which draws a bar on standard error.
+
+    The bar has counts and the time left; it shows only on a terminal.
+    """
+    if not (shown and sys.stderr.isatty()):
+        yield lambda _what, _done, _total: None
+        return
+    with bar(DESCRIBED) as drawn:
+        task = drawn.add_task("", total=None)
         last = ""
 
         def update(what: str, done: int, total: int) -> None:
             nonlocal last
             if what != last:
-                bar.reset(task, description=what, total=total, completed=done)
+                drawn.reset(task, description=what, total=total, completed=done)
                 last = what
             elif done % 16 == 0 or done == total:
-                bar.update(task, completed=done, total=total)
+                drawn.update(task, completed=done, total=total)
 
         yield update
 
@@ -106,37 +118,18 @@ def tuning(*, shown: bool, best: Callable[[float], str]) -> Iterator[Callable[[T
     if not (shown and sys.stderr.isatty()):
         yield None
         return
-    from rich.console import Console  # noqa: PLC0415
-    from rich.progress import (  # noqa: PLC0415
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
-
-    columns = (
-        TextColumn("Trials"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.description}"),
-        TimeElapsedColumn(),
-        TextColumn("left"),
-        TimeRemainingColumn(),
-    )
-    bar = Progress(*columns, console=Console(stderr=True), transient=True)
+    drawn = bar("Trials", DESCRIBED)
     task = None
 
     def tell(progress: Tuned) -> None:
         nonlocal task
         if task is None:
             sys.stderr.write("\r" + " " * len(STARTING) + "\r")
-            bar.start()
-            task = bar.add_task("", total=progress.total, completed=progress.done)
+            drawn.start()
+            task = drawn.add_task("", total=progress.total, completed=progress.done)
         score = "" if progress.best is None else f", best {best(progress.best)}"
         words = f"{progress.per_second:,.0f}/s{score}"
-        bar.update(task, completed=progress.done, total=progress.total, description=words)
+        drawn.update(task, completed=progress.done, total=progress.total, description=words)
 
     sys.stderr.write(STARTING)
     sys.stderr.flush()
@@ -145,4 +138,4 @@ def tuning(*, shown: bool, best: Callable[[float], str]) -> Iterator[Callable[[T
     finally:
         if task is None:
             sys.stderr.write("\r" + " " * len(STARTING) + "\r")
-        bar.stop()
+        drawn.stop()

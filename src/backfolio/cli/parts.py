@@ -30,6 +30,11 @@ def catalogue(here: Workspace, config: Config) -> Catalogue:
         return discover([*own, *more], here.folder)
 
 
+def universes(theses: Sequence[Thesis]) -> set[str | None]:
+    """Return the universes that theses trade; None among them where one trades every symbol."""
+    return {getattr(thesis.strategy, "universe", None) for thesis in theses}
+
+
 @contextmanager
 def aside(thesis: str) -> Iterator[None]:
     """Send what a thesis prints to standard error, for standard output is ours, perhaps JSON.

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from backfolio.cli import console
+from backfolio.errors import counted
 from backfolio.metrics import DEFINITIONS, TRADE_DEFINITIONS, Metrics, TradeStatistics, summary, trade_statistics
 
 if TYPE_CHECKING:
@@ -142,8 +143,7 @@ def _figures(run: Outcome) -> list[Metrics]:
 
 def _title(result: Result) -> str:
     sessions = result.ledger.sessions
-    count = "1 session" if len(sessions) == 1 else f"{len(sessions)} sessions"
-    return f"{result.source_label}, {sessions[0]} to {sessions[-1]} ({count})"
+    return f"{result.source_label}, {sessions[0]} to {sessions[-1]} ({counted(len(sessions), 'session')})"
 
 
 def _show_notes(outcomes: Sequence[Outcome]) -> None:

@@ -68,7 +68,7 @@ def tune(here: Workspace, config: Config, words: Words, *, plan: bool, as_json: 
     shown = not (as_json or quiet)
     with console.progress(shown=shown) as update:
         update("Loading bars", 0, 1)
-        source = load(config.values["data"], here.folder)
+        source = load(config.values["data"], here.folder, parts.universes([thesis]))
         window = prepare(thesis.strategy, source, asked.start, asked.end, asked.benchmark)
     planned = plan_tune(thesis, source, window, asked, parts.reports_folder(here, config), words.resume)
     if plan:

@@ -54,7 +54,7 @@ def walk_forward(
     shown = not (as_json or quiet)
     with console.progress(shown=shown) as update:
         update("Loading bars", 0, 1)
-        source = load(config.values["data"], here.folder)
+        source = load(config.values["data"], here.folder, parts.universes([thesis]))
     planned = plan_walk(thesis, source, request)
     gc.enable()  # a walk may be long
     finished: list[WalkWindow] = []
@@ -113,26 +113,7 @@ def _bar(*, shown: bool) -> Iterator[Callable[[int, int, int, int], None] | None
     if not (shown and sys.stderr.isatty()):
         yield None
         return
-    from rich.console import Console  # noqa: PLC0415
-    from rich.progress import (  # noqa: PLC0415
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
-
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("trials"),
-        TimeElapsedColumn(),
-        TextColumn("left"),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=Console(stderr=True), transient=True, auto_refresh=False) as bar:
+    with console.bar(console.DESCRIBED, "trials", auto_refresh=False) as bar:
         task = bar.add_task(console.STARTING, total=None)
         bar.refresh()
 
@@ -173,7 +154,7 @@ def _record(here: Workspace, config: Config, planned: PlannedWalk, trials: int) 
         kind="walk-forward",
         thesis=thesis.name,
         source=source_hash(text),
-        data=planned.source.identity,
+        data=planned.source.market,
         window=(str(sessions[0]), str(sessions[-1])),
         run_id=planned.asked_id,
         trials=trials,

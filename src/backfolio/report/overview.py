@@ -1,4 +1,4 @@
-"""`reports/index.html`: every run, tune and walk-forward of a reports folder, from their JSON files."""
+"""`reports/index.html`: the store, and every run, tune and walk-forward of a reports folder, from their JSON files."""
 
 from __future__ import annotations
 
@@ -22,6 +22,9 @@ TUNE_FILE: Final = "summary.json"
 
 WALK_FILE: Final = "walk.json"
 """The same of a walk-forward's."""
+
+DATA_FILE: Final = "data/data.json"
+"""What the page of the store has beside it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +89,8 @@ class ListedWalk:
 def overview(reports: Path) -> bytes:
     """Return the page over all runs, tunes and walk-forwards of a folder: the latest window first, then by name.
 
+    The page of the store is linked on top, if it is there.
+
     A folder whose JSON file cannot be read is named as such and left out.
     """
     runs, broken = _read(reports, "run.json", _listed)
@@ -98,9 +103,20 @@ def overview(reports: Path) -> bytes:
         "runs": runs,
         "tunes": tunes,
         "walks": walks,
+        "store": _store(reports),
         "broken": sorted(broken + more + others),
     }
     return page("overview.html", values)
+
+
+def _store(reports: Path) -> str:
+    """Return what the store's page says of itself, one line; "" where there is none that can be read."""
+    try:
+        said = json.loads((reports / DATA_FILE).read_text(encoding="utf-8"))["headline"]
+        symbols, first, last, grade = said["symbols"], said["first"], said["last"], said["grade"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
+    return f"{symbols:,} {'symbol' if symbols == 1 else 'symbols'}, {first} to {last}. {grade}."
 
 
 def _read(reports: Path, name: str, line: Callable[[dict[str, Any]], L]) -> tuple[list[L], list[tuple[str, str]]]:

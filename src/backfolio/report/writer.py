@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from backfolio.durable import write_whole
 from backfolio.errors import UsageError
 from backfolio.report import tables
 from backfolio.report.overview import overview
@@ -90,21 +91,11 @@ def write(result: Result, reports_dir: Path | str, *, tearsheet: bool = True) ->
     folder = reports / _safe(result.strategy) / _safe(result.run_id)
     try:
         existed = _place(result, folder, tearsheet=tearsheet)
-        replace_file(reports / "index.html", overview(reports))
+        write_whole(reports / "index.html", overview(reports))
     except OSError as error:
         message = f"the report cannot be written to {folder} ({error}): choose another folder with --reports"
         raise UsageError(message) from error
     return Written(folder, existed)
-
-
-def replace_file(path: Path, content: bytes) -> None:
-    """Put a file in place at once: a reader sees the old one or the new one, whole."""
-    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}{PARTIAL}")
-    try:
-        _write_file(beside, content)
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
 
 
 def _place(result: Result, folder: Path, *, tearsheet: bool) -> bool:
@@ -139,7 +130,7 @@ def _complete(result: Result, folder: Path, *, tearsheet: bool) -> None:
     if tearsheet and not (folder / "tearsheet.html").exists():
         files = render(result, tearsheet=True)
         for name in ("tearsheet.html", "index.html"):
-            replace_file(folder / name, files[name])
+            write_whole(folder / name, files[name])
 
 
 def _fill(folder: Path, files: Mapping[str, bytes]) -> None:

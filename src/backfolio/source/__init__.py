@@ -1,32 +1,37 @@
-"""Where bars, catalysts and universes come from: the simulated sample, or a path."""
+"""Where bars, catalysts and universes come from: the simulated sample, the store, or a path."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from backfolio.errors import UsageError
-from backfolio.source.model import Source, identify
+from backfolio.source.model import REAL, Source, identify
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from pathlib import Path
 
-__all__ = ["SAMPLE", "STORE", "Source", "identify", "load"]
+__all__ = ["REAL", "SAMPLE", "STORE", "Source", "identify", "load"]
 
 SAMPLE: Final = "sample"
 STORE: Final = "store"
 
 
-def load(where: str, workspace: Path) -> Source:
+def load(where: str, workspace: Path, universes: Collection[str | None] = (None,)) -> Source:
     """Load a source.
 
     Parameters
     ----------
     where
         ``"sample"``: the simulated market, with its own catalysts and universes.
+        ``"store"``: what `fetch` and `import` brought into ``data/store``.
         Anything else is a path, relative to the current folder. (A folder of
         one of these names is written ``./sample``.)
     workspace
-        Folder whose ``data/catalysts`` and ``data/universes`` go with a path.
+        Folder whose ``data/catalysts`` and ``data/universes`` go with the store
+        or a path.
+    universes
+        Names of the universes that are asked for, None for every symbol: of
+        the store only their members are read. (Files are read whole.)
 
     Raises
     ------
@@ -34,15 +39,16 @@ def load(where: str, workspace: Path) -> Source:
         If nothing is there.
     DataError
         If what is there breaks the import format.
+    StoreError
+        If the store cannot be read, or holds an open error about a symbol that
+        is asked for.
     """
     if where == SAMPLE:
         return _sample()
     if where == STORE:
-        message = (
-            "data 'store': this version keeps no store of fetched bars yet; "
-            "give 'sample', or the path of data in the import format"
-        )
-        raise UsageError(message)
+        from backfolio.source import stored  # noqa: PLC0415  duckdb: only when asked
+
+        return stored.read(workspace, universes)
     from backfolio.source import files  # noqa: PLC0415  pandas and the readers: only when asked
 
     return files.read(where, workspace)
@@ -54,4 +60,4 @@ def _sample() -> Source:
 
     tables = sample.tables()
     bars, catalysts, universes = build_bars(tables), sample.catalysts(), sample.universes()
-    return Source(tables.label, True, bars, catalysts, universes, identify(bars, catalysts, universes))  # noqa: FBT003
+    return Source(tables.label, True, bars, catalysts, universes, SAMPLE)  # noqa: FBT003

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from backfolio.bars import build_bars, read_tables
 from backfolio.catalysts import read_catalysts
 from backfolio.errors import UsageError
-from backfolio.source.model import Source, identify
+from backfolio.source.model import Source
 from backfolio.universe import read_universes
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def read(where: str, workspace: Path) -> Source:
     simulated = (path / MARKER).is_file()
     catalysts, universes = read_facts(path if simulated else workspace / "data")
     label = f"SIMULATED {tables.label}" if simulated else tables.label
-    return Source(label, simulated, bars, catalysts, universes, identify(bars, catalysts, universes))
+    return Source(label, simulated, bars, catalysts, universes, where)
 
 
 def read_facts(folder: Path) -> tuple[tuple[Catalyst, ...], Mapping[str, Universe]]:

@@ -141,6 +141,7 @@ def build(
         listed=np.array([column.listed for column in columns], dtype="datetime64[D]"),
         listing_assumed=np.array([symbol not in (listed or {}) for symbol in symbols]),
         delisted=np.array([column.delisted for column in columns], dtype="datetime64[D]"),
+        st_unknown=np.zeros(len(symbols), dtype=np.bool_),
     )
 
 

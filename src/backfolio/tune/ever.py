@@ -45,7 +45,7 @@ def record(
     thesis, source
         Name, and a hash of its text.
     data
-        Fingerprint.
+        The market that was looked at; see `Source.market`.
     window
         First and last date.
     run_id
@@ -82,7 +82,7 @@ def record(
 
 
 def trials_ever(reports: Path, thesis: str, data: str) -> int:
-    """Return how many trials were ever run of a thesis on some data: the sum over ids of the largest count.
+    """Return how many trials were ever run of a thesis on a market: the sum over ids of the largest count.
 
     A thesis whose text was changed in between is the same thesis: what its
     earlier forms tried counts too.
@@ -91,7 +91,7 @@ def trials_ever(reports: Path, thesis: str, data: str) -> int:
 
 
 def earlier(reports: Path, thesis: str, data: str, run_id: str) -> tuple[Earlier, ...]:
-    """Return what was tried of a thesis on some data by all other runs than the tune `run_id`, in their order.
+    """Return what was tried of a thesis on a market by all other runs than the tune `run_id`, in their order.
 
     Each counts with the line that has the most trials. Lines of walk-forwards
     and of older versions do not say how far apart Sharpe ratios lay.

@@ -167,7 +167,7 @@ def run_tune(
                     kind="tune",
                     thesis=tune.thesis.name,
                     source=source_hash(tune.identity),
-                    data=tune.source.identity,
+                    data=tune.source.market,
                     window=(str(sessions[0]), str(sessions[-1])),
                     run_id=tune.id,
                     trials=count,
@@ -187,8 +187,8 @@ def run_tune(
         score=tune.asked.score,
         constraints=tune.asked.constraints,
     )
-    known = ever.trials_ever(tune.reports, tune.thesis.name, tune.source.identity)
-    others = ever.earlier(tune.reports, tune.thesis.name, tune.source.identity, tune.id)
+    known = ever.trials_ever(tune.reports, tune.thesis.name, tune.source.market)
+    others = ever.earlier(tune.reports, tune.thesis.name, tune.source.market, tune.id)
     return Finished(trials, existed, seconds, max(known, len(trials)), line, others)
 
 

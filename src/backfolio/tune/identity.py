@@ -9,7 +9,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Final
 
 from backfolio import ashare
-from backfolio.errors import UsageError
+from backfolio.errors import UsageError, counted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -98,10 +98,9 @@ def identify(thesis: ThesisFile, source: Source, window: Prepared, asked: Asked)
     """
     sessions = window.bars.sessions
     if len(sessions) < LEAST_SESSIONS:
-        count = "1 session" if len(sessions) == 1 else f"{len(sessions)} sessions"
         message = (
-            f"the window from {sessions[0]} to {sessions[-1]} has {count}: a tune needs at least {LEAST_SESSIONS}; "
-            "choose a longer one with --train, or with --start and --end"
+            f"the window from {sessions[0]} to {sessions[-1]} has {counted(len(sessions), 'session')}: "
+            f"a tune needs at least {LEAST_SESSIONS}; choose a longer one with --train, or with --start and --end"
         )
         raise UsageError(message)
     strategy: Strategy = thesis.strategy.with_params(asked.params)  # type: ignore[attr-defined]
@@ -112,7 +111,7 @@ def identify(thesis: ThesisFile, source: Source, window: Prepared, asked: Asked)
         "file": thesis.path.name,
         "source": thesis.source,
         "modules": {module.name: module.source for module in thesis.modules},
-        "data": {"label": source.label, "simulated": source.simulated, "fingerprint": source.identity},
+        "data": {"simulated": source.simulated, "fingerprint": window.fingerprint},
         "rules": ashare.RULES_VERSION,
         "window": {"start": str(sessions[0]), "end": str(sessions[-1]), "sessions": len(sessions)},
         "benchmark": asked.benchmark,
@@ -158,16 +157,16 @@ def difference(theirs: Mapping[str, Any], ours: Mapping[str, Any]) -> str:
 _WORDS: Final = {
     "format": "it was written in format {}, and this version writes {}",
     "thesis": "it is of another thesis, {}, and here {} is asked for",
-    "data": "it is of other data, {}, and here it is {}",
     "file": "its thesis stood in {}, and here it stands in {}",
     "source": "the text of the thesis has changed since",
     "modules": "a module that the thesis imports has changed since",
     "rules": "it was made under version {} of the rules, and this is {}",
     "window": "it covers {}, and here it is {}",
+    "benchmark": "its benchmark is {}, and here it is {}",
+    "data": "it is of other data, {}, and here it is {}",
     "space": "it varies {}, and here it is {}",
     "params": "its fixed parameters are {}, and here they are {}",
     "market": "its market settings are {}, and here they are {}",
-    "benchmark": "its benchmark is {}, and here it is {}",
     "sampler": "its sampler is {}, and here it is {}",
     "seed": "its seed is {}, and here it is {}",
     "score": "its score is {}, and here it is {}",
@@ -178,7 +177,7 @@ _WORDS: Final = {
 
 
 def _data(value: Any) -> str:  # noqa: ANN401  of a file
-    return f"{value['label']} ({value['fingerprint']})" if isinstance(value, dict) else repr(value)
+    return str(value.get("fingerprint")) if isinstance(value, dict) else repr(value)
 
 
 def _shown(value: Any) -> str:  # noqa: ANN401  of a file

@@ -17,8 +17,8 @@ from typing import IO, TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from backfolio.durable import locked, uninterrupted, write_whole
 from backfolio.errors import UsageError
-from backfolio.tune.durable import locked, uninterrupted, write_whole
 from backfolio.tune.trials import FIGURES, as_kept, in_cny
 
 if TYPE_CHECKING:

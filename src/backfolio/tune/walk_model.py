@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from backfolio.calendar import SESSIONS_A_YEAR
+from backfolio.errors import counted
 from backfolio.metrics import Metrics, summary
 from backfolio.money import MILLS
 from backfolio.tune.trials import SCORES
@@ -318,7 +319,7 @@ class Walk:
         own, plain = self.metrics.total_return or 0.0, self.default_metrics.total_return or 0.0
         times, chances = self.changed
         verb = "gained" if own >= 0.0 else "lost"
-        span = f"{_counted(len(self.windows), 'window')} and {_counted(len(self.sessions), 'session')}"
+        span = f"{counted(len(self.windows), 'window')} and {counted(len(self.sessions), 'session')}"
         result = (
             f"Out of sample, over {span}, the tuned thesis {verb} {abs(own):.1%}; "
             f"the default parameters made {plain:+.1%}"
@@ -336,10 +337,10 @@ class Walk:
         elif self.traded:
             parts.append("In sample there was no growth to keep")
         if chances:
-            parts.append(f"The choice changed at {times} of {_counted(chances, 'seam')}")
+            parts.append(f"The choice changed at {times} of {counted(chances, 'seam')}")
         idle = len(self.windows) - len(self.traded)
         if idle:
-            parts.append(f"{_counted(idle, 'window')} stayed in cash")
+            parts.append(f"{counted(idle, 'window')} stayed in cash")
         return ". ".join(parts) + "."
 
 
@@ -360,7 +361,3 @@ def score_of(metrics: Metrics, score: str) -> float | None:
     """Return the figure of `metrics` that a score is."""
     value: float | None = getattr(metrics, SCORES[score])
     return value
-
-
-def _counted(number: int, word: str) -> str:
-    return f"{number:,} {word}" if number == 1 else f"{number:,} {word}s"

@@ -56,7 +56,7 @@ def asked_of(
         "symbols": len(market.bars.symbols),
         "market": asdict(request.settings),
         "benchmark": request.benchmark,
-        "data": {"label": source.label, "simulated": source.simulated, "fingerprint": source.identity},
+        "data": {"simulated": source.simulated, "fingerprint": market.fingerprint},
         "rules": ashare.RULES_VERSION,
         "packages": {
             **{name: installed_version(name) for name in (*PACKAGES, *ENGINES)},

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from backfolio.calendar import SESSIONS_A_YEAR
-from backfolio.errors import UsageError
+from backfolio.errors import UsageError, counted
 from backfolio.metrics import ratios
 from backfolio.verdict import overfit, reality, sharpe
 from backfolio.verdict.curves import Curves, daily_sharpe
@@ -247,7 +247,7 @@ def _of_earlier(earlier: Sequence[Earlier], here: int, ever: int, against: str) 
     if ever == here:
         return []
     rival = "the benchmark" if against == "benchmark" else "cash"
-    others, this = overfit.counted(ever - here, "other trial"), overfit.counted(here, "trial")
+    others, this = counted(ever - here, "other trial"), counted(here, "trial")
     known = f"know the {this} of this run only, not the {others} on this data"
     notes = [f"Cross-validation and the test against {rival} {known}."]
     if 2 * (ever - here) > ever:
@@ -255,7 +255,7 @@ def _of_earlier(earlier: Sequence[Earlier], here: int, ever: int, against: str) 
     missing = unknown(earlier)
     if missing:
         notes.append(
-            f"How far apart the Sharpe ratios of {overfit.counted(missing, 'earlier trial')} lay is not known: "
+            f"How far apart the Sharpe ratios of {counted(missing, 'earlier trial')} lay is not known: "
             "at least what luck alone makes of them is assumed."
         )
     return notes

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from backfolio.calendar import SESSIONS_A_YEAR
-from backfolio.errors import UsageError
+from backfolio.errors import UsageError, counted
 from backfolio.verdict.curves import moves
 
 if TYPE_CHECKING:
@@ -362,8 +362,3 @@ def _line(inside: Floats, outside: Floats) -> tuple[float | None, float | None]:
         return None, None
     slope = float(apart @ outside) / spread
     return slope, float(outside.mean()) - slope * float(inside.mean())
-
-
-def counted(number: int, word: str) -> str:
-    """Return a count with its word: "1 trial", "1,240 trials"."""
-    return f"{number:,} {word}{'' if number == 1 else 's'}"

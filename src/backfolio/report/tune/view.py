@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from markupsafe import Markup
 
+from backfolio.errors import counted
 from backfolio.metrics import summary
 from backfolio.report import words
 from backfolio.report.tune import table
@@ -92,11 +93,6 @@ def headline(study: Study, folder: str) -> dict[str, object]:
         "failed": len(trials.errors),
         "grade": grade_of(study.verdict),
     }
-
-
-def counted(number: int, word: str) -> str:
-    """Write how many there are: "1 trial", "1,200 trials"."""
-    return f"{number:,} {word}" if number == 1 else f"{number:,} {word}s"
 
 
 def rows_html(rows: Sequence[table.Row], numbers: Sequence[bool]) -> Markup:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from backfolio.durable import write_whole
 from backfolio.errors import UsageError
 from backfolio.report.overview import TUNE_FILE, overview
 from backfolio.report.page import page, resource
 from backfolio.report.tune.table import trials_csv
 from backfolio.report.tune.view import headline, view
-from backfolio.report.writer import replace_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -54,9 +54,9 @@ def write_tune(study: Study, folder: Path) -> Path:
     """
     try:
         for name, content in render_tune(study, folder.name).items():
-            replace_file(folder / name, content)
+            write_whole(folder / name, content)
         reports = folder.parents[1]
-        replace_file(reports / "index.html", overview(reports))
+        write_whole(reports / "index.html", overview(reports))
     except OSError as error:
         message = f"the page of the tune cannot be written to {folder} ({error}): choose another folder with --reports"
         raise UsageError(message) from error

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import numpy as np
 from markupsafe import Markup
 
+from backfolio.errors import counted
 from backfolio.metrics import NOT_AVAILABLE, Metrics
 from backfolio.report import words
 from backfolio.report.tune.score import BY_NAME, levels_of, score_of
@@ -133,11 +134,6 @@ def grade(walk: Walk) -> tuple[str, str]:
     if kept or better:
         return "doubt", "Held up in part"
     return "bad", "Did not hold up"
-
-
-def counted(number: int, word: str) -> str:
-    """Write how many there are: "1 window", "6 windows"."""
-    return f"{number:,} {word}" if number == 1 else f"{number:,} {word}s"
 
 
 def percent(value: float | None) -> str:

@@ -7,12 +7,13 @@ import secrets
 import shutil
 from typing import TYPE_CHECKING, Final
 
+from backfolio.durable import write_whole
 from backfolio.errors import UsageError
 from backfolio.report.overview import WALK_FILE, overview
 from backfolio.report.page import page
 from backfolio.report.walk.tables import equity_csv, windows_csv
 from backfolio.report.walk.view import headline, view
-from backfolio.report.writer import PARTIAL, Written, replace_file
+from backfolio.report.writer import PARTIAL, Written
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,7 +50,7 @@ def write_walk(walk: Walk, reports: Path) -> Written:
     folder = reports / walk.strategy / f"{PREFIX}{walk.walk_id}"
     try:
         existed = _place(walk, folder)
-        replace_file(reports / "index.html", overview(reports))
+        write_whole(reports / "index.html", overview(reports))
     except OSError as error:
         message = (
             f"the report of the walk-forward cannot be written to {folder} ({error}): choose another folder with "
@@ -72,7 +73,7 @@ def _place(walk: Walk, folder: Path) -> bool:
     try:
         partial.mkdir()
         for name, content in files.items():
-            replace_file(partial / name, content)
+            write_whole(partial / name, content)
         try:
             partial.rename(folder)
         except OSError:

@@ -1,0 +1,335 @@
+"""`fetch`: what is asked for, from the hosts into the store, a piece at a time."""
+
+from __future__ import annotations
+
+from collections import Counter
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+import numpy as np
+
+from backfolio import store
+from backfolio.calendar import SHANGHAI
+from backfolio.fetch import market, ratings
+from backfolio.fetch.known import Marks, known_of, read_marks
+from backfolio.fetch.plan import window
+from backfolio.fetch.summary import NO_ROOM, Outcome, Step, Summary
+from backfolio.fetch.symbol import refresh
+from backfolio.quality import examine
+from backfolio.source.akshare.transport import Desk
+from backfolio.store import TABLES, Batch, Count, empty
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    import pandas as pd
+
+    from backfolio.fetch.gathered import Gathered
+    from backfolio.fetch.plan import Ask
+    from backfolio.fetch.summary import State
+    from backfolio.quality import Finding
+    from backfolio.store import Reader, Writer
+
+T = TypeVar("T")
+
+SILENT: Final = 3
+"""Symbols in a row of which no host gives bars, after which the fetch stops: the network is gone, or every host is."""
+
+OFFLINE: Final = "no host of market data can be reached: {}; check the network, then run this again"
+
+OFFLINE_HOSTS: Final = 2
+"""Hosts that could not be reached, none having answered, after which the network is taken to be away."""
+
+RATINGS: Final = "ratings "
+
+
+def desk_for(folder: Path, **settings: Any) -> Desk:  # noqa: ANN401  those of `Desk`
+    """Return the desk of a fetch: it knows which hosts to leave alone, and what was spent today."""
+    if not store.exists(folder):
+        return Desk(**settings)
+    with store.reading(folder) as reader:
+        return Desk(spent=reader.calls_today(), blocks=reader.blocks(), **settings)
+
+
+def fetch(folder: Path, ask: Ask, desk: Desk, on_step: Callable[[Step], None] | None = None) -> Summary:
+    """Bring what is asked for into the store.
+
+    Each piece (a symbol, an index, a day of ratings) goes in whole or not at
+    all, with the mark that it need not be asked for again: whatever cuts a
+    fetch off, the same fetch goes on where it stopped.
+
+    Parameters
+    ----------
+    folder
+        Of the store; made with the first piece where there is none.
+    ask
+        What is wanted.
+    desk
+        From where hosts are asked.
+    on_step
+        Is told where the work stands.
+
+    Returns
+    -------
+    Summary
+        What came, what failed and why. It stops early, and says so, where no
+        host can be reached or every host of bars refuses.
+
+    Raises
+    ------
+    UsageError
+        If no session that is over lies in what is asked for.
+    StoreError
+        If the store cannot be written, or another process writes to it.
+    """
+    with ExitStack() as stack:
+        return _Fetch(folder, ask, desk, on_step, stack).run()
+
+
+class _Stopped(Exception):  # noqa: N818  a way out of the loop, not an error
+    """Nothing more is to be asked for."""
+
+
+class _Fetch:
+    """One fetch while it runs."""
+
+    def __init__(
+        self, folder: Path, ask: Ask, desk: Desk, on_step: Callable[[Step], None] | None, stack: ExitStack
+    ) -> None:
+        self.folder, self.ask, self.desk, self.on_step, self.stack = folder, ask, desk, on_step, stack
+        self.want = window(ask, desk.now())
+        self.today = np.datetime64(desk.now().astimezone(SHANGHAI).date(), "D")
+        # Where there is no store, none is made before something is there to put in.
+        self._writer: Writer | None = stack.enter_context(store.writing(folder)) if store.exists(folder) else None
+        self.marks = self._read(lambda reader: Marks() if reader is None else read_marks(reader))
+        self.waiting = self._read(lambda reader: _universe_batch(ask, desk.now(), reader))
+        self.called = {one.symbol: one.name_zh for one in ask.universe.members} if ask.universe else {}
+        self.changed = self.offline = False
+        self.counts: dict[str, Count] = {}
+        self.outcomes: list[Outcome] = []
+        self.notes: list[str] = []
+        self.calls = Counter(desk.spent)
+        self.days: frozenset[str] = frozenset()
+        self.unreached: set[str] = set()
+        self.silent = self.done = self.total = 0
+        self._queue: list[tuple[str, Callable[[str], None]]] = []
+
+    def run(self) -> Summary:
+        """Do it all, and say what became of it."""
+        self._queue = self._pieces()
+        started = 0
+        try:
+            # The list grows while it is gone through: of the whole market, the symbols are known only on the way.
+            for started, (subject, work) in enumerate(self._queue, start=1):
+                self.total = len(self._queue)
+                self._tell(subject)
+                work(subject)
+                self.done = started
+        except _Stopped:
+            self.outcomes += [Outcome(subject, "not asked") for subject, _ in self._queue[started:]]
+        findings = self._finish()
+        self._tell("")
+        spent = Counter(self.desk.spent)
+        spent.subtract(self.calls)
+        blocks = tuple(block for block in self.desk.blocks.values() if block.until > self.desk.now())
+        counts = {table: self.counts[table] for table in store.GIVEN if table in self.counts}
+        return Summary(
+            "fetch",
+            counts,
+            tuple(self.outcomes),
+            findings,
+            tuple(sorted(blocks, key=lambda block: block.host)),
+            tuple(self.notes),
+            spent.total(),
+            self.offline,
+        )
+
+    # --- the pieces ---------------------------------------------------------------------------------
+
+    def _pieces(self) -> list[tuple[str, Callable[[str], None]]]:
+        ask = self.ask
+        pieces: list[tuple[str, Callable[[str], None]]] = []
+        pieces += [(piece, self._market) for piece in market.pieces(ask.wanted, everyone=ask.all_market)]
+        pieces += [(index, self._index) for index in ask.indexes]
+        if ask.all_market:
+            pieces.append(("who is listed", self._everyone))
+        else:
+            pieces += [(symbol, self._symbol) for symbol in ask.wanted]
+        if ask.ratings:
+            days = ratings.days(self.want, self.today, ask.until, Marks() if ask.full else self.marks)
+            pieces += [(f"{RATINGS}{day}", self._rating_day) for day in days]
+            pieces += [(f"{RATINGS}{symbol}", self._rating_symbol) for symbol in ask.wanted]
+            pieces.append(("catalysts", self._catalysts))
+        return pieces
+
+    def _market(self, piece: str) -> None:
+        if f"{piece} {self.want.last}" in self.marks.market and not self.ask.full:
+            self._ended(piece, "up to date")
+            return
+        spells = self._frame("st_spells")
+        self._keep(piece, market.gather(self.desk, piece, self.want.last, spells))
+
+    def _index(self, index: str) -> None:
+        held = self._frame("index_bars", (index,))
+        asked = self.marks.bars.get(index)
+        if self.ask.full:
+            held, asked = held[:0], None
+        got = market.refresh_index(self.desk, index, held, asked, self.want)
+        if got is None:
+            self._ended(index, "up to date")
+        else:
+            self._keep(index, got)
+
+    def _everyone(self, subject: str) -> None:
+        """Find out who was listed in the time that is wanted, and put them all in the queue."""
+        listings = self._frame("listings")
+        left, listed = (listings[name].to_numpy().astype("datetime64[D]") for name in ("delisted", "listed"))
+        inside = (np.isnat(left) | (left >= self.want.since)) & (np.isnat(listed) | (listed <= self.want.until))
+        symbols = sorted({*listings["symbol"][inside], *self.ask.wanted})
+        place = self._queue.index((subject, self._everyone)) + 1
+        self._queue[place:place] = [(symbol, self._symbol) for symbol in symbols]
+        self._ended(subject, "done")
+
+    def _symbol(self, symbol: str) -> None:
+        known = self._read(lambda reader: known_of(reader, symbol, self.marks))
+        called = " ".join(filter(None, (symbol, known.name or self.called.get(symbol, ""))))
+        came = refresh(
+            self.desk,
+            symbol,
+            known,
+            self.want,
+            full=self.ask.full,
+            market=self.ask.all_market,
+            days_asked=self.marks.suspensions | self.days,
+            on_part=lambda part: self._tell(f"{called}: {part}"),
+        )
+        self.days |= came.days
+        if not came.asked:
+            self._ended(symbol, "up to date")
+            return
+        self._keep(symbol, came.gathered)
+        if came.gathered.tables:
+            self._examine((symbol,))
+        self.silent = self.silent + 1 if came.silent else 0
+        if came.refused:
+            self.notes.append(f"no host of bars may be asked now ({came.gathered.missing[-1]})")
+            raise _Stopped
+        if self.silent >= SILENT:
+            self.notes.append(f"no host gave bars of {SILENT} symbols in a row: the fetch stopped; run it again later")
+            raise _Stopped
+
+    def _rating_day(self, subject: str) -> None:
+        self._keep(subject, ratings.of_day(self.desk, subject.removeprefix(RATINGS)))
+
+    def _rating_symbol(self, subject: str) -> None:
+        symbol = subject.removeprefix(RATINGS)
+        if f"{symbol} {self.want.last}" in self.marks.reports and not self.ask.full:
+            self._ended(subject, "up to date")
+        else:
+            self._keep(subject, ratings.of_symbol(self.desk, symbol, self.want))
+
+    def _catalysts(self, subject: str) -> None:
+        batch = self._read(lambda reader: None if reader is None else ratings.catalysts(reader))
+        if batch is not None:
+            self._put(batch)
+        self._ended(subject, "done")
+
+    # --- what becomes of them -----------------------------------------------------------------------
+
+    def _keep(self, subject: str, got: Gathered) -> None:
+        """Put in what came; while no host was reached, hold it back: then nothing did."""
+        self._ended(subject, "failed" if got.missing else "done", "; ".join(got.missing))
+        if not self.desk.offline:
+            self._put(got.batch())
+            return
+        self.waiting.append(got.batch())
+        self.unreached |= {entry.host for entry in got.log if entry.outcome == "failed"}
+        if len(self.unreached) >= OFFLINE_HOSTS:
+            self.offline = True
+            self.notes.append(
+                OFFLINE.format("what had come is in the store" if self.changed else "the store is as it was")
+            )
+            raise _Stopped
+
+    def _put(self, batch: Batch) -> None:
+        if self._writer is None:
+            self._writer = self.stack.enter_context(store.writing(self.folder))
+        for one in (*self.waiting, batch):
+            if not (one.tables or one.log or one.quarantine or one.blocks):
+                continue
+            for table, count in self._writer.put(one).items():
+                before = self.counts.get(table, Count())
+                sums = (getattr(before, name) + getattr(count, name) for name in Count.__slots__)
+                self.counts[table] = Count(*sums)
+            self.changed = True
+        self.waiting.clear()
+
+    def _ended(self, subject: str, state: State, why: str = "") -> None:
+        self.outcomes.append(Outcome(subject, state, why))
+
+    def _examine(self, symbols: Sequence[str] | None) -> None:
+        if self._writer is not None:
+            with self._writer.read() as reader:
+                held = reader.held(symbols)
+            if len(held.tables.bars):
+                self._writer.replace_findings(examine(held), symbols)
+
+    def _finish(self) -> tuple[Finding, ...]:
+        """Examine all that is there once more, keep a copy, and return what is found of what was asked for."""
+        if self.waiting and not self.desk.offline and self._writer is not None:
+            self._put(Batch({}))
+        if self.changed and self._writer is not None:
+            self._tell("checking quality")
+            told = [one.subject for one in self.outcomes if one.state in {"done", "up to date"}]
+            with self._writer.read() as reader:
+                listings = market.known_from(reader, told, self.today)
+            if len(listings):
+                self._put(Batch({"listings": listings}))
+            self._examine(None)
+            self._tell("keeping a copy")
+            if self._writer.snapshot() is None:
+                self.notes.append(NO_ROOM)
+        wanted = None if self.ask.all_market else ("", *self.ask.wanted)
+        return self._read(lambda reader: () if reader is None else reader.findings(wanted))
+
+    def _read(self, look: Callable[[Reader | None], T]) -> T:
+        if self._writer is None:
+            return look(None)
+        with self._writer.read() as reader:
+            return look(reader)
+
+    def _frame(self, table: str, symbols: Sequence[str] | None = None) -> pd.DataFrame:
+        return self._read(lambda reader: empty(table) if reader is None else reader.frame(table, symbols))
+
+    def _tell(self, now: str) -> None:
+        if self.on_step is not None:
+            self.on_step(Step(self.done, self.total, now))
+
+
+def _universe_batch(ask: Ask, at: dt.datetime, reader: Reader | None) -> list[Batch]:
+    """Return the members of the universe that is asked for; nothing where the store has them so."""
+    import pandas as pd  # noqa: PLC0415  as late as every heavy import
+
+    universe = ask.universe
+    if universe is None or (
+        reader is not None and set(universe.members) in [set(one.members) for one in reader.universes()]
+    ):
+        return []
+    rows = [
+        {
+            "universe": universe.name,
+            "symbol": member.symbol,
+            "from_": member.from_,
+            "name": member.name,
+            "name_zh": member.name_zh,
+            "segment": member.segment,
+            "route": member.route,
+            "to": member.to,
+            "seen_at": at,
+        }
+        for member in universe.members
+    ]
+    frame = pd.DataFrame(rows, columns=list(TABLES["universes"].columns))
+    return [Batch({"universes": frame.astype({"from_": "datetime64[s]", "to": "datetime64[s]"})})]

@@ -1,0 +1,242 @@
+"""What runs read: the store's bars and what surrounds them, in the import format."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from backfolio.bars import Tables
+from backfolio.store.frames import as_dates, as_numbers, fetched
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import pandas as pd
+    from duckdb import DuckDBPyConnection
+    from numpy.typing import NDArray
+
+LABEL: Final = "store"
+
+SOURCES: Final = ("sina", "eastmoney", "cninfo", "import")
+"""Whose corporate action counts where several tell of one ex-date: the first of these; then any other by name."""
+
+PRICES: Final = ("open", "high", "low", "close")
+NEEDED: Final = (*PRICES, "volume")
+OPTIONAL: Final = ("pre_close", "amount", "factor", "is_st", "traded", "up_limit", "down_limit")
+FLAGS: Final = ("is_st", "traded")
+
+
+def tables(
+    connection: DuckDBPyConnection,
+    texts: NDArray[np.object_],
+    symbols: Sequence[str] | None,
+    numbers: Sequence[int] | None,
+) -> Tables:
+    """Return the import format of some symbols; see `Reader.tables`.
+
+    Parameters
+    ----------
+    connection
+        Open for reading.
+    texts
+        Text of each number; "" for -1.
+    symbols, numbers
+        Which symbols, as texts and as numbers; None = all.
+    """
+    listings = _asked(
+        connection, "SELECT symbol, name, listed, delisted, assumed, st_known_from FROM listings", symbols
+    )
+    return Tables(
+        bars=_bars(connection, texts, numbers, listings, symbols),
+        index=_index(connection),
+        ex_rights=_ex_rights(connection, symbols),
+        listings=_listings(listings),
+        label=LABEL,
+    )
+
+
+def _asked(connection: DuckDBPyConnection, sql: str, symbols: Sequence[str] | None) -> dict[str, NDArray[Any]]:
+    """Run a query on a table with symbols, of some of them, in their order."""
+    if symbols is None:
+        return fetched(connection.execute(f"{sql} ORDER BY ALL"))
+    some = f"{sql} WHERE list_contains(?::VARCHAR[], symbol) ORDER BY ALL"
+    return fetched(connection.execute(some, [list(symbols)]))
+
+
+def _bars(
+    connection: DuckDBPyConnection,
+    texts: NDArray[np.object_],
+    numbers: Sequence[int] | None,
+    listings: Mapping[str, NDArray[Any]],
+    symbols: Sequence[str] | None,
+) -> pd.DataFrame:
+    import pandas as pd  # noqa: PLC0415  as late as every heavy import
+
+    columns = ", ".join(("symbol", "date", "name", *NEEDED, *OPTIONAL))
+    if numbers is None:
+        found = fetched(connection.execute(f"SELECT {columns} FROM bars"))  # noqa: S608
+    else:
+        where = f"SELECT {columns} FROM bars WHERE symbol IN (SELECT unnest(?::INTEGER[]))"  # noqa: S608
+        found = fetched(connection.execute(where, [list(numbers)]))
+    held = np.unique(found["symbol"])
+    rank = np.zeros(len(texts), dtype=np.int64)
+    names = sorted(texts[held].tolist())
+    rank[held] = np.searchsorted(np.array(names, dtype=object), texts[held])
+    code = rank[found["symbol"]]
+    day = as_dates(found["date"])
+    order = _order(code, day.astype("datetime64[D]").astype(np.int64))
+    arrays: dict[str, NDArray[Any]] = {"date": day, "name": found["name"]}
+    for column in (*NEEDED, *OPTIONAL):
+        array = found[column]
+        if column in NEEDED or not (np.ma.is_masked(array) and np.ma.getmaskarray(array).all()):
+            arrays[column] = as_numbers(array)
+    if order is not None:
+        code = code[order]
+        arrays = {column: array[order] for column, array in arrays.items()}
+    _risk_warnings(connection, arrays, code, names, listings, symbols)
+    made: dict[str, object] = {
+        "date": arrays["date"],
+        "symbol": pd.Categorical.from_codes(code, categories=pd.Index(names, dtype="object")),
+        **{column: arrays[column] for column in NEEDED},
+    }
+    for column in OPTIONAL:
+        if column in arrays and len(code):
+            if column == "traded":  # who says nothing of it tells of bars
+                arrays[column] = np.where(np.isnan(arrays[column]), 1.0, arrays[column])
+            made[column] = _flags(arrays[column]) if column in FLAGS else arrays[column]
+    called = _names(arrays["name"], texts)
+    if called is not None:
+        made["name"] = called
+    return pd.DataFrame(made, copy=False)
+
+
+def _order(code: NDArray[np.int64], day: NDArray[np.int64]) -> NDArray[np.intp] | None:
+    """Return the order by symbol and day; None where the rows stand so already."""
+    key = code * 1_000_000 + day
+    if bool((key[1:] > key[:-1]).all()):
+        return None
+    return np.argsort(key, kind="stable")
+
+
+def _names(array: NDArray[Any], texts: NDArray[np.object_]) -> pd.Categorical | None:
+    import pandas as pd  # noqa: PLC0415  as late as every heavy import
+
+    number = np.where(np.ma.getmaskarray(array), -1, np.ma.getdata(array))
+    held = np.unique(number[number >= 0])
+    if not len(held):
+        return None
+    rank = np.full(len(texts), -1, dtype=np.int64)
+    rank[held] = np.arange(len(held))
+    return pd.Categorical.from_codes(rank[number], categories=pd.Index(texts[held], dtype="object"))
+
+
+def _flags(values: NDArray[Any]) -> object:
+    """Return 0 and 1 as whole numbers, so that a file of them says 0 and 1."""
+    import pandas as pd  # noqa: PLC0415  as late as every heavy import
+
+    missing = np.isnan(values)
+    whole = np.where(missing, 0, values).astype(np.int8)
+    return pd.arrays.IntegerArray(whole, missing) if missing.any() else whole
+
+
+def _risk_warnings(
+    connection: DuckDBPyConnection,
+    arrays: dict[str, NDArray[Any]],
+    code: NDArray[np.int64],
+    names: Sequence[str],
+    listings: Mapping[str, NDArray[Any]],
+    symbols: Sequence[str] | None,
+) -> None:
+    """Fill `is_st` from the dated spells, where bars do not say it and the spells are known to be all."""
+    from_ = as_dates(listings["st_known_from"])
+    known = {str(symbol): day for symbol, day in zip(listings["symbol"], from_, strict=True) if not np.isnat(day)}
+    place = {name: at for at, name in enumerate(names) if name in known}
+    if not place:
+        return
+    since = np.full(len(names), np.datetime64("NaT", "s"))
+    for name, at in place.items():
+        since[at] = known[name]
+    day = arrays["date"]
+    flag = np.array(arrays.get("is_st", np.full(len(day), np.nan)), dtype=np.float64)
+    silent = np.isnan(flag) & (day >= since[code])
+    flag[silent] = 0.0
+    spells = _asked(connection, "SELECT symbol, first, last FROM st_spells", symbols)
+    firsts, lasts = as_dates(spells["first"]), as_dates(spells["last"])
+    for name, first, last in zip(spells["symbol"], firsts, lasts, strict=True):
+        if name in place:
+            rows = slice(*np.searchsorted(code, [place[name], place[name] + 1]))
+            inside = silent[rows].copy()
+            if not np.isnat(first):
+                inside &= day[rows] >= first
+            if not np.isnat(last):
+                inside &= day[rows] <= last
+            flag[rows][inside] = 1.0
+    if not np.isnan(flag).all():
+        arrays["is_st"] = flag
+
+
+def _index(connection: DuckDBPyConnection) -> pd.DataFrame | None:
+    import pandas as pd  # noqa: PLC0415  as late as every heavy import
+
+    columns = ", ".join(("date", "symbol", *PRICES, "name"))
+    found = fetched(connection.execute(f"SELECT {columns} FROM index_bars ORDER BY symbol, date"))  # noqa: S608
+    if not len(found["symbol"]):
+        return None
+    made: dict[str, object] = {"date": as_dates(found["date"]), "symbol": _text(found["symbol"])}
+    for column in PRICES:
+        values = as_numbers(found[column])
+        if column == "close" or not np.isnan(values).all():
+            made[column] = values
+    if not np.ma.getmaskarray(found["name"]).all():
+        made["name"] = _text(found["name"])
+    return pd.DataFrame(made)
+
+
+def _text(array: NDArray[Any]) -> NDArray[np.object_]:
+    made: NDArray[np.object_] = np.ma.getdata(array).astype(object)
+    made[np.ma.getmaskarray(array)] = None
+    return made
+
+
+def _ex_rights(connection: DuckDBPyConnection, symbols: Sequence[str] | None) -> pd.DataFrame | None:
+    """Return one source's word on each ex-date: cash and shares, or the price ratio alone."""
+    import pandas as pd  # noqa: PLC0415  as late as every heavy import
+
+    sql = "SELECT symbol, ex_date, source, cash, shares, ratio FROM actions"
+    found = _asked(connection, sql, symbols)
+    days = as_dates(found["ex_date"])
+    numbers = np.stack([np.nan_to_num(as_numbers(found[column])) for column in ("cash", "shares", "ratio")])
+    best: dict[tuple[str, np.datetime64], tuple[int, str, int]] = {}
+    for at, (symbol, day, source) in enumerate(zip(found["symbol"], days, found["source"], strict=True)):
+        if np.isnat(day) or not numbers[:, at].any():
+            continue
+        turn = (SOURCES.index(source) if source in SOURCES else len(SOURCES), str(source), at)
+        key = (str(symbol), day)
+        best[key] = min(turn, best.get(key, turn))
+    rows = []
+    for (symbol, day), (_, _, at) in sorted(best.items()):
+        cash, shares, ratio = numbers[:, at].tolist()
+        said = [("cash/share", cash), ("shares/share", shares)] if cash or shares else [("price ratio", ratio)]
+        rows += [(symbol, day, kind, value) for kind, value in said if value]
+    if not rows:
+        return None
+    frame = pd.DataFrame(rows, columns=["symbol", "ex_date", "kind", "value"])
+    return frame.astype({"ex_date": "datetime64[s]"})
+
+
+def _listings(found: Mapping[str, NDArray[Any]]) -> pd.DataFrame | None:
+    import pandas as pd  # noqa: PLC0415  as late as every heavy import
+
+    if not len(found["symbol"]):
+        return None
+    made: dict[str, object] = {"symbol": _text(found["symbol"]), "listed": as_dates(found["listed"])}
+    if not np.ma.getmaskarray(found["name"]).all():
+        made["name"] = _text(found["name"])
+    delisted = as_dates(found["delisted"])
+    if not np.isnat(delisted).all():
+        made["delisted"] = delisted
+    assumed = as_numbers(found["assumed"])
+    if (assumed == 1).any():
+        made["assumed"] = np.nan_to_num(assumed).astype(np.int8)
+    return pd.DataFrame(made)

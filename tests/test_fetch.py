@@ -1,0 +1,346 @@
+"""`fetch` from end to end: akshare's own code runs, its hosts answered here; resumed, refused, offline."""
+
+from __future__ import annotations
+
+import datetime as dt
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import facts_payload as facts
+import fetched
+from answered import Answer, answered, eastmoney_bars, eastmoney_nothing
+from backfolio import calendar, store
+from backfolio.bars import build_bars
+from backfolio.errors import StoreError
+from backfolio.fetch import fetch
+from fetched import BARS, KLINE, NOW, SYMBOLS, ask, but, desk, hosts, of_market, of_symbol
+
+if TYPE_CHECKING:
+    from backfolio.fetch import Step, Summary
+
+PLAIN = [*of_market(), *(answer for symbol in SYMBOLS for answer in of_symbol(symbol))]
+
+
+def run(folder: Path, answers: list[Answer] | None = None, **changes: object) -> tuple[Summary, list[str]]:
+    """Fetch the little market, and return the summary and the URLs that were asked for."""
+    now = changes.pop("now", NOW)
+    assert isinstance(now, dt.datetime)
+    with answered(*(PLAIN if answers is None else answers), strict=False) as asked:
+        summary = fetch(folder, ask(**changes), desk(folder, now))
+    return summary, asked.urls
+
+
+def same(one: Path, other: Path) -> None:
+    left, right = fetched.tables(one), fetched.tables(other)
+    for name, frame in left.items():
+        pd.testing.assert_frame_equal(frame, right[name], obj=name)
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Summary]:
+    folder = tmp_path_factory.mktemp("store") / "store"
+    return folder, run(folder)[0]
+
+
+def test_all_that_is_asked_for_is_brought(whole: tuple[Path, Summary]) -> None:
+    folder, summary = whole
+    assert not summary.missing
+    assert {one.state for one in summary.outcomes} == {"done"}
+    assert [one.subject for one in summary.outcomes][-4:] == [fetched.INDEX, *SYMBOLS]
+    assert {name: count.new for name, count in summary.counts.items()} == {
+        "bars": 70, "actions": 2, "factors": 4, "suspensions": 1, "st_spells": 2, "listings": 18,
+        "index_bars": 25, "second_bars": 60, "universes": 3,
+    }  # fmt: skip
+    assert summary.lines()[0] == "bars: 70 new"
+    with store.reading(folder) as reader:
+        bars = reader.frame("bars", ("000977.SZ",))
+        assert (bars["source"] == "eastmoney").all()
+        assert bars["close"].tolist() == [bar[4] for bar in BARS["000977.SZ"]]
+        assert bars["volume"].tolist() == [bar[5] for bar in BARS["000977.SZ"]]  # hands made shares
+        actions = reader.frame("actions").set_index("source")
+        assert actions.loc["sina", "cash"] == pytest.approx(0.1)
+        assert str(actions.loc["cninfo", "pay_date"])[:10] == fetched.EX_DATE
+        assert [one.symbols for one in reader.universes()] == [SYMBOLS]
+        assert set(reader.frame("second_bars")["host"]) == {"sina"}
+        assert len(reader.log(1000)) > 20
+
+
+def test_a_gap_is_explained_by_a_suspension_and_an_ex_date_by_its_dividend(whole: tuple[Path, Summary]) -> None:
+    folder, summary = whole
+    assert [one.rule for one in summary.findings if one.severity != "note"] == []
+    with store.reading(folder) as reader:
+        spell = reader.frame("suspensions").iloc[0]
+        bars = build_bars(reader.tables())
+    assert (str(spell["first"])[:10], str(spell["last"])[:10]) == (fetched.HALTED[0], fetched.HALTED[-1])
+    at = int(np.flatnonzero(bars.sessions == np.datetime64(fetched.EX_DATE))[0])
+    symbol = bars.symbols.index("000977.SZ")
+    assert bars.reference[at, symbol] == bars.close[at - 1, symbol] - 100
+    assert bars.st_unknown.tolist() == [False, True, True]  # Shanghai's board tells of today only
+    assert not bars.listing_assumed.any()
+
+
+def test_spells_of_risk_warning_are_known_from_their_first_telling(whole: tuple[Path, Summary]) -> None:
+    with store.reading(whole[0]) as reader:
+        known = reader.frame("listings").set_index("symbol")["st_known_from"].astype(str)
+    assert (known["000977.SZ"], known["688256.SH"]) == ("1998-04-28", "2025-08-02")
+
+
+def test_the_same_fetch_again_asks_nobody(tmp_path: Path) -> None:
+    run(tmp_path)
+    before = fetched.tables(tmp_path)
+    summary, urls = run(tmp_path)
+    assert urls == []
+    assert {one.state for one in summary.outcomes} == {"up to date"}
+    assert summary.lines()[0] == "nothing new"
+    assert not summary.missing
+    pd.testing.assert_frame_equal(before["bars"], fetched.tables(tmp_path)["bars"])
+
+
+def test_a_later_fetch_asks_from_the_last_bars_on(tmp_path: Path) -> None:
+    early = dt.datetime(2025, 7, 26, 9, tzinfo=calendar.SHANGHAI)
+    run(tmp_path, now=early)
+    summary, urls = run(tmp_path)
+    asked = [url for url in urls if KLINE.split()[1] in url and "secid=1.688256" in url]
+    assert len(asked) == 1
+    assert "beg=20250718" in asked[0]  # five sessions before the last one held
+    assert summary.counts["bars"].new == 15
+    assert summary.counts["bars"].revised == 0
+    run(tmp_path / "whole")
+    pd.testing.assert_frame_equal(fetched.tables(tmp_path)["bars"], fetched.tables(tmp_path / "whole")["bars"])
+
+
+def test_an_earlier_since_asks_for_all_of_it(tmp_path: Path) -> None:
+    run(tmp_path, since=np.datetime64("2025-07-21"))
+    summary, urls = run(tmp_path)
+    assert any("beg=20250630" in url for url in urls)
+    assert not summary.missing
+    run(tmp_path / "whole")
+    pd.testing.assert_frame_equal(fetched.tables(tmp_path)["bars"], fetched.tables(tmp_path / "whole")["bars"])
+
+
+def test_a_host_that_changes_its_past_is_seen(tmp_path: Path) -> None:
+    run(tmp_path, now=dt.datetime(2025, 7, 26, 9, tzinfo=calendar.SHANGHAI))
+    changed = [
+        (*bar[:4], round(bar[4] + 0.01, 2), *bar[5:]) if bar[0] == "2025-07-24" else bar for bar in BARS["688256.SH"]
+    ]
+    summary, _ = run(tmp_path, but(PLAIN, f"{KLINE} secid=1.688256", body=eastmoney_bars("688256", changed)))
+    assert summary.counts["bars"].revised == 1
+    assert "revised" in {one.rule for one in summary.findings}
+
+
+def test_a_process_killed_half_way_loses_only_the_piece_in_work(tmp_path: Path, whole: tuple[Path, Summary]) -> None:
+    cut = tmp_path / "cut"
+    process = subprocess.Popen(
+        [sys.executable, str(Path(fetched.__file__)), str(cut), "688041"], stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    for line in process.stdout:
+        if "688041.SH" in line and "bars" in line:  # its host takes a minute to answer
+            break
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    assert process.returncode == -signal.SIGKILL
+    with store.reading(cut) as reader:
+        assert reader.symbols() == ("000977.SZ",)
+        findings = reader.findings()
+    assert [one for one in findings if one.severity == "error"] == []
+    summary, urls = run(cut)
+    assert not summary.missing
+    assert [one.subject for one in summary.of("done")] == ["688041.SH", "688256.SH"]
+    assert not [url for url in urls if "000977" in url]
+    same(cut, whole[0])
+
+
+def test_offline_is_one_sentence_and_leaves_the_store_alone(tmp_path: Path) -> None:
+    run(tmp_path, now=dt.datetime(2025, 7, 26, 9, tzinfo=calendar.SHANGHAI))
+    before = {file.name: file.read_bytes() for file in tmp_path.iterdir() if file.suffix == ".duckdb"}
+    summary, urls = run(tmp_path, [Answer("http", raises="no name")])
+    assert summary.missing
+    assert summary.offline
+    assert len(summary.lines()) == 1
+    assert "no host of market data can be reached" in summary.lines()[0]
+    assert len(urls) <= 4
+    assert {file.name: file.read_bytes() for file in tmp_path.iterdir() if file.suffix == ".duckdb"} == before
+
+
+def test_offline_makes_no_store(tmp_path: Path) -> None:
+    summary, _ = run(tmp_path / "store", [Answer("http", raises="unreachable")])
+    assert summary.offline
+    assert summary.as_dict()["offline"] is True
+    assert not (tmp_path / "store").exists()
+
+
+def test_one_exchange_that_cannot_be_reached_is_not_the_network(tmp_path: Path) -> None:
+    told = [Answer(f"{facts.INFO_AT} secid=1.{code}", facts.info(code)) for code in ("688041", "688256")]
+    summary, _ = run(tmp_path, [Answer("query.sse.com.cn", raises="no name"), *told, *PLAIN])
+    assert not summary.offline
+    assert [one.subject for one in summary.of("failed")] == ["listings of Shanghai", "delistings of Shanghai"]
+    with store.reading(tmp_path) as reader:
+        assert reader.symbols() == SYMBOLS
+        # eastmoney tells what the exchange did not
+        assert reader.frame("listings", ("688256.SH",))["source"].tolist() == ["eastmoney"]
+
+
+def test_a_ban_by_one_host_goes_on_with_the_next(tmp_path: Path) -> None:
+    answers = [Answer(KLINE, b"", status=403), *PLAIN]
+    summary, urls = run(tmp_path, answers, indexes=())
+    assert sum(KLINE.split()[1] in url for url in urls) == 1  # nobody asks a host that has refused
+    with store.reading(tmp_path) as reader:
+        assert set(reader.frame("bars")["source"]) == {"sina"}
+        assert reader.symbols() == SYMBOLS
+        assert reader.blocks()["eastmoney"].until > NOW
+    assert [block.host for block in summary.blocks] == ["eastmoney"]
+    assert any("eastmoney must be left alone until" in line for line in summary.lines())
+    # suspensions come from eastmoney alone: they are what is missing
+    assert [one.subject for one in summary.of("failed")] == ["688041.SH"]
+    again, urls = run(tmp_path, indexes=())
+    assert not [url for url in urls if "eastmoney" in url]
+    later = NOW + dt.timedelta(hours=2)
+    assert again.missing
+    healed, _ = run(tmp_path, indexes=(), now=later)
+    assert not healed.missing
+
+
+def test_where_every_host_refuses_the_fetch_stops_and_names_the_time(tmp_path: Path) -> None:
+    refusing = [Answer(word, b"", status=403) for word in (KLINE, "sina.com.cn", "qq.com", "gtimg.cn")]
+    summary, _ = run(tmp_path, [*refusing, *PLAIN], indexes=())
+    assert summary.missing
+    assert [one.state for one in summary.outcomes[-3:]] == ["failed", "not asked", "not asked"]
+    assert any("no host of bars may be asked now" in line and "(Shanghai time)" in line for line in summary.lines())
+    assert {block.host for block in summary.blocks} == {"eastmoney", "sina", "tencent"}
+
+
+def test_a_spent_budget_stops_the_fetch(tmp_path: Path) -> None:
+    with answered(*PLAIN, strict=False) as asked:
+        summary = fetch(tmp_path, ask(), desk(tmp_path, budget=0))
+    assert asked.urls == []
+    assert summary.missing
+    assert any("budget" in line for line in summary.lines())
+
+
+def test_a_network_that_goes_away_stops_the_fetch(tmp_path: Path) -> None:
+    gone = [Answer(word, raises="no name") for word in (KLINE, "sina.com.cn", "qq.com", "gtimg.cn")]
+    summary, urls = run(tmp_path, [*gone, *PLAIN], indexes=())
+    assert summary.offline
+    assert summary.lines()[-1].startswith("no host of market data can be reached: what had come is in the store")
+    assert [one.state for one in summary.outcomes] == ["done"] * 6 + ["failed"] + ["not asked"] * 2
+    assert len(urls) < 15
+    with store.reading(tmp_path) as reader:
+        assert len(reader.frame("listings")) == 18
+
+
+def test_hosts_that_all_break_stop_the_fetch(tmp_path: Path) -> None:
+    broken = [Answer(word, b"", status=500) for word in (KLINE, "sina.com.cn", "qq.com", "gtimg.cn")]
+    summary, _ = run(tmp_path, [*broken, *PLAIN], symbols=("688981.SH", "688012.SH"), indexes=())
+    assert not summary.offline
+    states = [one.state for one in summary.outcomes if one.subject[:6].isdigit()]
+    assert states == ["failed"] * 3 + ["not asked"] * 2
+    assert any("of 3 symbols in a row" in line for line in summary.lines())
+
+
+def test_what_failed_of_a_symbol_is_all_that_is_asked_again(tmp_path: Path) -> None:
+    broken = but(PLAIN, "vISSUE_ShareBonus 000977", body=b"", status=500)
+    broken = [Answer("RPT_SHAREBONUS_DET", b"", status=500), *broken]
+    summary, _ = run(tmp_path, broken)
+    (failed,) = summary.of("failed")
+    assert failed.subject == "000977.SZ"
+    assert "dividends" in failed.why
+    assert "sina" in failed.why
+    assert "eastmoney" in failed.why
+    again, urls = run(tmp_path)
+    assert not again.missing
+    assert not [url for url in urls if KLINE.split()[1] in url]
+    with store.reading(tmp_path) as reader:
+        assert len(reader.frame("actions")) == 2
+
+
+def test_a_reply_that_breaks_its_contract_is_kept_aside_and_the_next_host_asked(tmp_path: Path) -> None:
+    wrong = [(day, o, h, low, c, shares * 100, amount) for day, o, h, low, c, shares, amount in BARS["688256.SH"]]
+    answers = but(PLAIN, f"{KLINE} secid=1.688256", body=eastmoney_bars("688256", wrong))
+    summary, _ = run(tmp_path, answers)
+    assert not summary.missing
+    with store.reading(tmp_path) as reader:
+        assert set(reader.frame("bars", ("688256.SH",))["source"]) == {"sina"}
+        (kept,) = reader.frame("quarantine").to_dict("records")
+    assert (kept["host"], kept["subject"]) == ("eastmoney", "688256.SH")
+    assert kept["payload"].startswith(b'{"rc": 0')
+
+
+def test_a_symbol_that_no_host_knows_fails_alone(tmp_path: Path) -> None:
+    summary, urls = run(tmp_path, [*PLAIN, Answer(KLINE, eastmoney_nothing())], symbols=("688999.SH",), indexes=())
+    (failed,) = summary.of("failed")
+    assert failed.subject == "688999.SH"
+    assert "no host has bars of it" in failed.why
+    assert not [url for url in urls if "vISSUE_ShareBonus" in url and "688999" in url]
+    assert [one.subject for one in summary.of("done")][-3:] == list(SYMBOLS)
+
+
+def test_the_whole_market_is_everyone_who_was_listed(tmp_path: Path) -> None:
+    beijing = Answer("bse.cn", facts.bse([("920000", "安徽凤凰", "20201223")]))
+    seen: list[str] = []
+    with answered(beijing, *PLAIN, Answer(KLINE, eastmoney_nothing()), strict=False):
+        summary = fetch(
+            tmp_path,
+            ask(universe=None, indexes=(), all_market=True),
+            desk(tmp_path, retries=0),
+            lambda step: seen.append(step.now),
+        )
+    asked = {step[:9] for step in seen if step[:6].isdigit()}
+    # all that are listed, and nobody who left before
+    assert {*SYMBOLS, "600000.SH", "920000.BJ", "002100.SZ"} <= asked
+    assert not asked & {"600001.SH", "000005.SZ"}
+    assert {one.subject for one in summary.of("done")} >= set(SYMBOLS)
+
+
+def test_ratings_become_catalysts(tmp_path: Path) -> None:
+    since = np.datetime64("2025-07-07")
+    summary, urls = run(tmp_path, hosts(), ratings=True, since=since)
+    assert not summary.missing
+    assert summary.counts["ratings"].new == 2
+    with store.reading(tmp_path) as reader:
+        catalysts = reader.catalysts(("688256.SH",))
+    assert [(one.kind, one.old, one.new) for one in catalysts] == [
+        ("analyst_upgrade", None, 100.0),
+        ("analyst_upgrade", 100.0, 150.0),
+    ]
+    days = [url for url in urls if "p_sysapi1089" in url]
+    assert len(days) == 27
+    again, urls = run(tmp_path, hosts(), ratings=True, since=since)
+    assert len(urls) == 4  # the days that are not over yet
+    assert not again.missing
+
+
+def test_steps_name_what_is_in_work(tmp_path: Path) -> None:
+    steps: list[Step] = []
+    with answered(*PLAIN, strict=False):
+        fetch(tmp_path, ask(), desk(tmp_path), steps.append)
+    assert [step.done for step in steps] == sorted(step.done for step in steps)
+    assert (steps[-1].done, steps[-1].total, steps[-1].now) == (10, 10, "")
+    assert "688256.SH 寒武纪: bars" in [step.now for step in steps]
+
+
+def test_a_second_fetch_at_the_same_time_is_refused(tmp_path: Path) -> None:
+    run(tmp_path)
+    with store.writing(tmp_path), pytest.raises(StoreError, match="writing"):
+        run(tmp_path)
+
+
+def test_a_run_can_read_while_a_fetch_waits_for_a_host(tmp_path: Path) -> None:
+    run(tmp_path, now=dt.datetime(2025, 7, 26, 9, tzinfo=calendar.SHANGHAI))
+    seen: list[int] = []
+
+    def look(step: Step) -> None:
+        if step.now.endswith(": bars"):
+            with store.reading(tmp_path) as reader:
+                seen.append(len(reader.tables().bars))
+
+    with answered(*PLAIN, strict=False):
+        fetch(tmp_path, ask(), desk(tmp_path), look)
+    assert seen == [55, 60, 65]
