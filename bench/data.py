@@ -124,4 +124,3 @@ def _run(workspace: Path, *words: str) -> tuple[Time, float]:
         raise RuntimeError(said.decode())
     kilobyte = 1024 if sys.platform == "darwin" else 1
     return Time(usage.ru_utime + usage.ru_stime, time.perf_counter() - begun), usage.ru_maxrss / kilobyte / 1024
-

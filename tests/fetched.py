@@ -62,7 +62,7 @@ KLINE: Final = "push2his.eastmoney.com kline/get"
 
 
 def of_symbol(symbol: str) -> list[Answer]:
-    """Return what the hosts say of one symbol: eastmoney its bars, sina the same again and its facts, cninfo pay dates."""
+    """Return what the hosts say of one symbol: eastmoney its bars, sina the same and its facts, cninfo pay dates."""
     code, bars = symbol[:6], BARS[symbol]
     prefixed = symbol[-2:].lower() + code
     days = [
@@ -104,10 +104,10 @@ def of_market() -> list[Answer]:
 
 def of_ratings() -> list[Answer]:
     """Return what is said of ratings: two targets for one name on two days, and reports on each symbol."""
-    first = facts.rating("688256", "寒武纪", DECLAREDATE="2025-07-08", F009N=100.0, F010N=100.0)
+    first = facts.rating("688256", "寒武纪", DECLAREDATE="2025-07-24", F009N=100.0, F010N=100.0)
     then = facts.rating("688256", "寒武纪", DECLAREDATE="2025-07-29", F009N=150.0, F010N=150.0)
     return [
-        Answer(f"{facts.RATINGS_AT} 2025-07-08", facts.cninfo([first])),
+        Answer(f"{facts.RATINGS_AT} 2025-07-24", facts.cninfo([first])),
         Answer(f"{facts.RATINGS_AT} 2025-07-29", facts.cninfo([then])),
         Answer(facts.RATINGS_AT, facts.cninfo([])),
         Answer(facts.REPORTS_AT, facts.reports([], pages=0)),
@@ -156,7 +156,7 @@ def main(folder: str, slow: str = "") -> None:
     if slow:
         answers = but(answers, f"{KLINE} secid=1.{slow}", delay=60.0)
     with answered(*answers, strict=False):
-        fetch(Path(folder), ask(), desk(Path(folder)), lambda step: print(step.done, step.now, flush=True))
+        fetch(Path(folder), ask(), desk(Path(folder)), lambda step: print(step.done, step.now, flush=True))  # noqa: T201
 
 
 if __name__ == "__main__":

@@ -167,7 +167,7 @@ def test_another_folder_of_theses_is_searched_too(
         (["run", "domestic_compute", "--start", "2024-02-01", "--end", "2024-01-01"], ["exchange the dates"]),
         (["run", "domestic_compute", "--benchmark", "000300.SH"], ["999001.SH", "choose one"]),
         (["run", "domestic_compute", "--data", "nowhere"], ["nowhere", "sample"]),
-        (["run", "domestic_compute", "--data", "store"], ["store", "sample"]),
+        (["run", "domestic_compute", "--data", "store"], ["no store", "fetch", "import PATH"]),
         (["run", "domestic_compute", "--strategies", "nowhere"], ["nowhere", "--strategies"]),
         (["new", "1st"], ["cannot name a thesis"]),
         (["rnu"], ["Did you mean 'run'"]),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import shutil
 import signal
 import subprocess
 import sys
@@ -41,6 +42,23 @@ def same(one: Path, other: Path) -> None:
     left, right = fetched.tables(one), fetched.tables(other)
     for name, frame in left.items():
         pd.testing.assert_frame_equal(frame, right[name], obj=name)
+
+
+EARLY = dt.datetime(2025, 7, 26, 9, tzinfo=calendar.SHANGHAI)
+"""A week before `NOW`."""
+
+
+@pytest.fixture(scope="module")
+def week_old(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("store") / "store"
+    run(folder, now=EARLY)
+    return folder
+
+
+@pytest.fixture
+def early(week_old: Path, tmp_path: Path) -> Path:
+    """Return a store of its own that was filled a week before `NOW`."""
+    return Path(shutil.copytree(week_old, tmp_path / "early"))
 
 
 @pytest.fixture(scope="module")
@@ -92,8 +110,8 @@ def test_spells_of_risk_warning_are_known_from_their_first_telling(whole: tuple[
     assert (known["000977.SZ"], known["688256.SH"]) == ("1998-04-28", "2025-08-02")
 
 
-def test_the_same_fetch_again_asks_nobody(tmp_path: Path) -> None:
-    run(tmp_path)
+def test_the_same_fetch_again_asks_nobody(whole: tuple[Path, Summary], tmp_path: Path) -> None:
+    shutil.copytree(whole[0], tmp_path, dirs_exist_ok=True)
     before = fetched.tables(tmp_path)
     summary, urls = run(tmp_path)
     assert urls == []
@@ -103,34 +121,29 @@ def test_the_same_fetch_again_asks_nobody(tmp_path: Path) -> None:
     pd.testing.assert_frame_equal(before["bars"], fetched.tables(tmp_path)["bars"])
 
 
-def test_a_later_fetch_asks_from_the_last_bars_on(tmp_path: Path) -> None:
-    early = dt.datetime(2025, 7, 26, 9, tzinfo=calendar.SHANGHAI)
-    run(tmp_path, now=early)
-    summary, urls = run(tmp_path)
+def test_a_later_fetch_asks_from_the_last_bars_on(early: Path, whole: tuple[Path, Summary]) -> None:
+    summary, urls = run(early)
     asked = [url for url in urls if KLINE.split()[1] in url and "secid=1.688256" in url]
     assert len(asked) == 1
     assert "beg=20250718" in asked[0]  # five sessions before the last one held
     assert summary.counts["bars"].new == 15
     assert summary.counts["bars"].revised == 0
-    run(tmp_path / "whole")
-    pd.testing.assert_frame_equal(fetched.tables(tmp_path)["bars"], fetched.tables(tmp_path / "whole")["bars"])
+    pd.testing.assert_frame_equal(fetched.tables(early)["bars"], fetched.tables(whole[0])["bars"])
 
 
-def test_an_earlier_since_asks_for_all_of_it(tmp_path: Path) -> None:
+def test_an_earlier_since_asks_for_all_of_it(tmp_path: Path, whole: tuple[Path, Summary]) -> None:
     run(tmp_path, since=np.datetime64("2025-07-21"))
     summary, urls = run(tmp_path)
     assert any("beg=20250630" in url for url in urls)
     assert not summary.missing
-    run(tmp_path / "whole")
-    pd.testing.assert_frame_equal(fetched.tables(tmp_path)["bars"], fetched.tables(tmp_path / "whole")["bars"])
+    pd.testing.assert_frame_equal(fetched.tables(tmp_path)["bars"], fetched.tables(whole[0])["bars"])
 
 
-def test_a_host_that_changes_its_past_is_seen(tmp_path: Path) -> None:
-    run(tmp_path, now=dt.datetime(2025, 7, 26, 9, tzinfo=calendar.SHANGHAI))
+def test_a_host_that_changes_its_past_is_seen(early: Path) -> None:
     changed = [
         (*bar[:4], round(bar[4] + 0.01, 2), *bar[5:]) if bar[0] == "2025-07-24" else bar for bar in BARS["688256.SH"]
     ]
-    summary, _ = run(tmp_path, but(PLAIN, f"{KLINE} secid=1.688256", body=eastmoney_bars("688256", changed)))
+    summary, _ = run(early, but(PLAIN, f"{KLINE} secid=1.688256", body=eastmoney_bars("688256", changed)))
     assert summary.counts["bars"].revised == 1
     assert "revised" in {one.rule for one in summary.findings}
 
@@ -158,16 +171,15 @@ def test_a_process_killed_half_way_loses_only_the_piece_in_work(tmp_path: Path, 
     same(cut, whole[0])
 
 
-def test_offline_is_one_sentence_and_leaves_the_store_alone(tmp_path: Path) -> None:
-    run(tmp_path, now=dt.datetime(2025, 7, 26, 9, tzinfo=calendar.SHANGHAI))
-    before = {file.name: file.read_bytes() for file in tmp_path.iterdir() if file.suffix == ".duckdb"}
-    summary, urls = run(tmp_path, [Answer("http", raises="no name")])
+def test_offline_is_one_sentence_and_leaves_the_store_alone(early: Path) -> None:
+    before = {file.name: file.read_bytes() for file in early.iterdir() if file.suffix == ".duckdb"}
+    summary, urls = run(early, [Answer("http", raises="no name")])
     assert summary.missing
     assert summary.offline
     assert len(summary.lines()) == 1
     assert "no host of market data can be reached" in summary.lines()[0]
     assert len(urls) <= 4
-    assert {file.name: file.read_bytes() for file in tmp_path.iterdir() if file.suffix == ".duckdb"} == before
+    assert {file.name: file.read_bytes() for file in early.iterdir() if file.suffix == ".duckdb"} == before
 
 
 def test_offline_makes_no_store(tmp_path: Path) -> None:
@@ -300,7 +312,7 @@ def test_the_whole_market_is_everyone_who_was_listed(tmp_path: Path) -> None:
 
 
 def test_ratings_become_catalysts(tmp_path: Path) -> None:
-    since = np.datetime64("2025-07-07")
+    since = np.datetime64("2025-07-23")
     summary, urls = run(tmp_path, hosts(), ratings=True, since=since)
     assert not summary.missing
     assert summary.counts["ratings"].new == 2
@@ -311,7 +323,7 @@ def test_ratings_become_catalysts(tmp_path: Path) -> None:
         ("analyst_upgrade", 100.0, 150.0),
     ]
     days = [url for url in urls if "p_sysapi1089" in url]
-    assert len(days) == 27
+    assert len(days) == 11
     again, urls = run(tmp_path, hosts(), ratings=True, since=since)
     assert len(urls) == 4  # the days that are not over yet
     assert not again.missing
@@ -326,21 +338,53 @@ def test_steps_name_what_is_in_work(tmp_path: Path) -> None:
     assert "688256.SH 寒武纪: bars" in [step.now for step in steps]
 
 
-def test_a_second_fetch_at_the_same_time_is_refused(tmp_path: Path) -> None:
-    run(tmp_path)
-    with store.writing(tmp_path), pytest.raises(StoreError, match="writing"):
-        run(tmp_path)
+def test_a_second_fetch_at_the_same_time_is_refused(early: Path) -> None:
+    with store.writing(early), pytest.raises(StoreError, match="writing"):
+        run(early)
 
 
-def test_a_run_can_read_while_a_fetch_waits_for_a_host(tmp_path: Path) -> None:
-    run(tmp_path, now=dt.datetime(2025, 7, 26, 9, tzinfo=calendar.SHANGHAI))
+def test_a_run_can_read_while_a_fetch_waits_for_a_host(early: Path) -> None:
     seen: list[int] = []
 
     def look(step: Step) -> None:
         if step.now.endswith(": bars"):
-            with store.reading(tmp_path) as reader:
+            with store.reading(early) as reader:
                 seen.append(len(reader.tables().bars))
 
     with answered(*PLAIN, strict=False):
-        fetch(tmp_path, ask(), desk(tmp_path), look)
+        fetch(early, ask(), desk(early), look)
     assert seen == [55, 60, 65]
+
+
+def test_ratings_alone_stop_where_their_only_host_refuses_or_is_gone(tmp_path: Path) -> None:
+    wanted = {"universe": None, "indexes": (), "ratings": True, "since": np.datetime64("2025-07-23")}
+    summary, urls = run(tmp_path, [Answer(facts.RATINGS_AT, b"", status=403)], **wanted)
+    assert len(urls) == 1
+    assert [one.state for one in summary.outcomes] == ["failed", *["not asked"] * 10, "done"]
+    assert [block.host for block in summary.blocks] == ["cninfo"]
+    gone, urls = run(tmp_path / "other", [Answer(facts.RATINGS_AT, raises="no name")], **wanted)
+    assert gone.offline
+    assert len(urls) == 3
+
+
+def test_all_of_it_can_be_asked_for_again(whole: tuple[Path, Summary], tmp_path: Path) -> None:
+    shutil.copytree(whole[0], tmp_path, dirs_exist_ok=True)
+    summary, urls = run(tmp_path, full=True)
+    assert any("beg=20250630" in url for url in urls)
+    assert {one.state for one in summary.outcomes} == {"done"}
+    assert {(count.new, count.revised) for count in summary.counts.values()} == {(0, 0)}
+
+
+def test_a_rights_issue_gets_its_reference_price(tmp_path: Path) -> None:
+    offered = [("2025-07-10", "3", "90", "400000000", "2025-07-22", "2025-07-15", "2025-07-16", "2025-07-21",
+                "2025-07-30", "1000")]  # fmt: skip
+    answers = but(PLAIN, "vISSUE_ShareBonus 688256", body=fetched.sina.dividends(offered=offered, code="688256"))
+    summary, _ = run(tmp_path, answers, universe=None, symbols=("688256.SH",), indexes=())
+    assert not summary.missing
+    with store.reading(tmp_path) as reader:
+        bars = reader.frame("bars", ("688256.SH",)).set_index("date")
+    before = bars.loc[:"2025-07-21", "close"].iloc[-1]
+    told = bars["pre_close"].dropna()
+    assert [str(day)[:10] for day in told.index] == ["2025-07-22"]
+    assert told.iloc[0] == pytest.approx((before + 0.3 * 90) / 1.3, abs=0.0051)
+    assert [one.rule for one in summary.findings if one.severity == "error"] == []

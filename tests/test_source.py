@@ -59,11 +59,6 @@ def test_the_identity_of_the_sample_is_the_same_every_time(tmp_path: Path) -> No
     assert source.load("sample", tmp_path).identity == source.load("sample", tmp_path / "elsewhere").identity
 
 
-def test_the_store_is_not_there_yet(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"no store .* give 'sample', or the path"):
-        source.load("store", tmp_path)
-
-
 @pytest.mark.parametrize("where", ["nowhere", "../nowhere", "~/no-such-folder-of-bars", "", " "])
 def test_a_path_with_nothing_there_says_what_to_give(where: str, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"no such file or folder .* give the path of data .* or 'sample'"):

@@ -24,6 +24,9 @@ FileForm = Literal["parquet", "csv"]
 ALWAYS_CSV: Final = ("ex_rights", "listings")
 """Tables of a few rows, which a reader may want to open."""
 
+FLAGS: Final = ("is_st", "traded", "assumed")
+"""Columns that say 0 or 1 and may say nothing."""
+
 
 def export(folder: Path, target: Path, symbols: Sequence[str] | None = None, form: FileForm = "parquet") -> list[Path]:
     """Write what the store holds in the import format.
@@ -99,7 +102,9 @@ def _write(tables: Tables, table: str, target: Path, form: FileForm) -> str:
     frame = frame[[name for name in form_of.known if name in form_of.needed or _says(frame, name)]]
     name = f"{table}.{'csv' if table in ALWAYS_CSV else form}"
     if name.endswith(".csv"):
-        plain = {column: _digits(frame[column]) for column in frame if column in {"is_st", "traded", "assumed"}}
+        plain = {column: frame[column].astype("Int8") for column in FLAGS if column in frame}
+        if "volume" in frame and bool((frame["volume"] % 1 == 0).all()):
+            plain["volume"] = frame["volume"].astype("int64")
         frame.assign(**plain).to_csv(target / name, index=False, date_format="%Y-%m-%d", lineterminator="\n")
     else:
         _write_parquet(frame, target / name)
@@ -109,11 +114,6 @@ def _write(tables: Tables, table: str, target: Path, form: FileForm) -> str:
 def _says(frame: pd.DataFrame, column: str) -> bool:
     """Tell whether an optional column is there and holds anything."""
     return column in frame and bool(frame[column].notna().any())
-
-
-def _digits(column: pd.Series) -> pd.Series:
-    """Return flags as 0 and 1; what is missing stays so."""
-    return column.astype("Int8")
 
 
 def _write_parquet(frame: pd.DataFrame, file: Path) -> None:

@@ -42,6 +42,9 @@ OFFLINE: Final = "no host of market data can be reached: {}; check the network, 
 OFFLINE_HOSTS: Final = 2
 """Hosts that could not be reached, none having answered, after which the network is taken to be away."""
 
+DARK: Final = 3
+"""Pieces in a row for which no host could be reached, after which it is as well, however few hosts they ask."""
+
 RATINGS: Final = "ratings "
 
 
@@ -113,7 +116,8 @@ class _Fetch:
         self.calls = Counter(desk.spent)
         self.days: frozenset[str] = frozenset()
         self.unreached: set[str] = set()
-        self.silent = self.done = self.total = 0
+        self.no_ratings = False
+        self.silent = self.dark = self.done = self.total = 0
         self._queue: list[tuple[str, Callable[[str], None]]] = []
 
     def run(self) -> Summary:
@@ -168,7 +172,7 @@ class _Fetch:
         if f"{piece} {self.want.last}" in self.marks.market and not self.ask.full:
             self._ended(piece, "up to date")
             return
-        spells = self._frame("st_spells")
+        spells = self._frame("st_spells") if piece == market.BOARD else empty("st_spells")
         self._keep(piece, market.gather(self.desk, piece, self.want.last, spells))
 
     def _index(self, index: str) -> None:
@@ -221,7 +225,13 @@ class _Fetch:
             raise _Stopped
 
     def _rating_day(self, subject: str) -> None:
-        self._keep(subject, ratings.of_day(self.desk, subject.removeprefix(RATINGS)))
+        if self.no_ratings:
+            self._ended(subject, "not asked")
+            return
+        got = ratings.of_day(self.desk, subject.removeprefix(RATINGS))
+        self._keep(subject, got)
+        # Their only host has refused, or has had enough for today.
+        self.no_ratings = bool(got.missing) and all(entry.outcome == "refused" for entry in got.log)
 
     def _rating_symbol(self, subject: str) -> None:
         symbol = subject.removeprefix(RATINGS)
@@ -242,11 +252,13 @@ class _Fetch:
         """Put in what came; while no host was reached, hold it back: then nothing did."""
         self._ended(subject, "failed" if got.missing else "done", "; ".join(got.missing))
         if not self.desk.offline:
+            self.dark = 0
             self._put(got.batch())
             return
+        self.dark += 1
         self.waiting.append(got.batch())
         self.unreached |= {entry.host for entry in got.log if entry.outcome == "failed"}
-        if len(self.unreached) >= OFFLINE_HOSTS:
+        if len(self.unreached) >= OFFLINE_HOSTS or self.dark >= DARK:
             self.offline = True
             self.notes.append(
                 OFFLINE.format("what had come is in the store" if self.changed else "the store is as it was")

@@ -122,7 +122,7 @@ class Summary:
             "offline": self.offline,
             "calls": self.calls,
             "rows": {
-                table: {"new": count.new, "revised": count.revised, "same": count.same}
+                table: {"new": count.new, "revised": count.revised, "same": count.same, "filled": count.filled}
                 for table, count in self.counts.items()
             },
             "outcomes": [{"subject": one.subject, "state": one.state, "why": one.why} for one in self.outcomes],

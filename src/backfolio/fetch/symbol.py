@@ -130,13 +130,12 @@ def _give(got: Gathered, referenced: pd.DataFrame) -> None:
     """Put reference prices into the bars that came, and beside them for bars that were held before."""
     if not len(referenced):
         return
-    for frame in got.tables.get("bars", ()):
-        known = frame["date"].map(referenced.set_index("date")["pre_close"])
-        frame["pre_close"] = frame["pre_close"].fillna(known)
-    came = got.rows("bars")
-    held = referenced if came is None else referenced[~referenced["date"].isin(came["date"])]
-    if len(held):
-        got.tables.setdefault("bars", []).append(held)
+    price = referenced.set_index("date")["pre_close"]
+    came = got.tables.get("bars", [])
+    told = [frame.reindex(columns=list(TABLES["bars"].columns)) for frame in came]
+    given = [frame.assign(pre_close=frame["pre_close"].fillna(frame["date"].map(price))) for frame in told]
+    held = referenced[~referenced["date"].isin([day for frame in came for day in frame["date"]])]
+    got.tables["bars"] = [*given, held] if len(held) else given
 
 
 def merged(held: pd.DataFrame, new: pd.DataFrame | None) -> pd.DataFrame:

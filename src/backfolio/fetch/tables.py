@@ -67,11 +67,11 @@ def _texts(code: NDArray[np.intp], texts: Sequence[str]) -> NDArray[np.object_]:
     return np.array([*texts, None], dtype=object)[code]
 
 
-def flags(values: NDArray[np.float64]) -> pd.Series:
-    """Return 0, 1 and NaN as a column of flags that may be missing."""
+def flags(values: NDArray[np.float64]) -> pd.arrays.BooleanArray:
+    """Return 0, 1 and NaN as flags that may be missing."""
     import pandas as pd  # noqa: PLC0415  as late as every heavy import
 
-    return pd.Series(pd.array(values != 0, dtype="boolean")).mask(np.isnan(values))
+    return pd.arrays.BooleanArray(values != 0, np.isnan(values))
 
 
 def _index(frame: pd.DataFrame) -> pd.DataFrame:
@@ -133,5 +133,5 @@ def _listings(tables: Tables, bars: Bars) -> pd.DataFrame:
         settled.insert(0, "name", names.astype(object).where(names.notna(), None))
         beside = rows.loc[~rows.index.isin(settled.index)]
         if len(beside):
-            settled = pd.concat([settled, beside.assign(assumed=flags(np.isnat(beside["listed"].to_numpy()) * 1.0))])
+            settled = pd.concat([settled, beside.assign(assumed=beside["listed"].isna().astype("boolean"))])
     return settled.rename_axis("symbol").reset_index().assign(source=SOURCE)

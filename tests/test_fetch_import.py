@@ -1,0 +1,271 @@
+"""`import` and `export`: files in the import format into the store and out of it, nothing lost on the way."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from backfolio import store
+from backfolio.bars import Tables, build_bars, read_tables
+from backfolio.errors import DataError, StoreError, UsageError
+from backfolio.fetch import Step, export, import_path
+from backfolio.fetch.tables import rows_of
+from backfolio.source import sample
+from backfolio.source.files import MARKER
+
+if TYPE_CHECKING:
+    from backfolio.bars import Bars
+    from backfolio.fetch.exporting import FileForm
+
+HEADER = "date,symbol,open,high,low,close,volume"
+FIRST = ("2025-08-18,600001.SH,10.00,10.20,9.90,10.10,1000", "2025-08-19,600001.SH,10.10,10.30,10.00,10.20,1000")
+LATER = ("2025-08-19,688001.SH,50.00,50.50,49.50,50.00,300", "2025-08-20,688001.SH,50.00,50.50,49.50,50.00,300")
+
+
+@pytest.fixture(scope="module")
+def market(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return files of a market with halts, ex-dates, a delisting and an index; its notice taken away."""
+    folder = tmp_path_factory.mktemp("market") / "market"
+    sample.write(folder, start="2024-01-02", end="2024-12-31")
+    (folder / MARKER).unlink()
+    return folder
+
+
+@pytest.fixture(scope="module")
+def filled(market: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("filled") / "store"
+    import_path(folder, market)
+    return folder
+
+
+def files(folder: Path, **tables: tuple[str, ...] | list[str]) -> Path:
+    """Write CSV files, each a header and lines; return the folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, lines in tables.items():
+        (folder / f"{name}.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return folder
+
+
+def bars_of(folder: Path, symbols: tuple[str, ...] | None = None) -> Bars:
+    with store.reading(folder) as reader:
+        return build_bars(reader.tables(symbols))
+
+
+def listing(folder: Path, symbol: str) -> tuple[str, bool]:
+    with store.reading(folder) as reader:
+        row = reader.frame("listings", (symbol,)).iloc[0]
+    return str(row["listed"])[:10], bool(row["assumed"])
+
+
+def test_the_store_gives_the_bars_of_the_files(market: Path, filled: Path) -> None:
+    assert bars_of(filled).fingerprint == build_bars(read_tables(market)).fingerprint
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize("name", ["compute", pytest.param("broad", marks=pytest.mark.slow)])
+def test_the_store_gives_the_real_bars_of_the_files(shared: Path, name: str, tmp_path: Path) -> None:
+    summary = import_path(tmp_path, shared / "market" / name)
+    assert not [one for one in summary.findings if one.severity == "error"]
+    assert not summary.missing
+    assert bars_of(tmp_path).fingerprint == build_bars(read_tables(shared / "market" / name)).fingerprint
+
+
+def test_a_part_of_the_store_alone_has_the_listings_of_the_whole(tmp_path: Path) -> None:
+    data = files(tmp_path / "data", bars=[HEADER, *FIRST, *LATER])
+    whole = build_bars(read_tables(data))
+    import_path(tmp_path / "store", data)
+    part = bars_of(tmp_path / "store", ("688001.SH",))
+    assert part.listed.tolist() == whole.listed[1:].tolist()  # its first bar is not the data's first session
+    assert part.listing_assumed.tolist() == [True]
+    assert np.isnat(bars_of(tmp_path / "store", ("600001.SH",)).listed).all()  # listed before the data
+
+
+def test_what_an_import_says(market: Path, tmp_path: Path) -> None:
+    steps: list[Step] = []
+    summary = import_path(tmp_path, market, steps.append)
+    tables = read_tables(market)
+    assert summary.counts["bars"].new == len(tables.bars)
+    assert {Path(one.subject).name for one in summary.outcomes} == {
+        "bars.csv", "index.csv", "ex_rights.csv", "listings.csv"
+    }  # fmt: skip
+    assert {one.state for one in summary.outcomes} == {"done"}
+    assert [step.done for step in steps] == [0, 1, 2, 3, 4]
+    assert {step.total for step in steps} == {4}
+    with store.reading(tmp_path) as reader:
+        log = {Path(entry.subject).name: entry for entry in reader.log(10)}
+    entry = log["bars.csv"]
+    assert (entry.source, entry.host, entry.rows, entry.outcome) == ("import", "", len(tables.bars), "ok")
+    assert entry.hash == hashlib.blake2b((market / "bars.csv").read_bytes(), digest_size=8).hexdigest()
+    assert (tmp_path / "market.good.duckdb").is_file()
+
+
+def test_the_same_import_again_changes_nothing(filled: Path, market: Path) -> None:
+    before = bars_of(filled).fingerprint
+    summary = import_path(filled, market)
+    assert {(count.new, count.revised, count.filled) for count in summary.counts.values()} == {(0, 0, 0)}
+    assert summary.lines()[0] == "nothing new"
+    assert bars_of(filled).fingerprint == before
+
+
+def test_an_import_of_corrected_bars_keeps_the_old_ones_among_the_revisions(tmp_path: Path) -> None:
+    import_path(
+        tmp_path / "store", files(tmp_path / "one", bars=[f"{HEADER},amount", *(f"{line},10150" for line in FIRST)])
+    )
+    corrected = FIRST[1].replace("10.20,1000", "10.25,1000")
+    summary = import_path(tmp_path / "store", files(tmp_path / "two", bars=[HEADER, corrected]))
+    assert (summary.counts["bars"].revised, summary.counts["bars"].new) == (1, 0)
+    bars = bars_of(tmp_path / "store")
+    assert bars.close[:, 0].tolist() == [10_100, 10_250]
+    assert (bars.amount >= 0).all()  # what the second file did not tell is still there
+    with store.reading(tmp_path / "store") as reader:
+        (row,) = reader.frame("revisions").query("column == 'close'").to_dict("records")
+    assert (row["old"], row["new"]) == ("10.2", "10.25")
+
+
+def test_an_assumed_listing_date_never_takes_the_place_of_a_known_one(tmp_path: Path) -> None:
+    data = files(tmp_path / "one", bars=[HEADER, *FIRST, *LATER], listings=["symbol,listed", "688001.SH,2025-08-11"])
+    import_path(tmp_path / "store", data)
+    import_path(tmp_path / "store", files(tmp_path / "two", bars=[HEADER, *FIRST, *LATER]))
+    assert listing(tmp_path / "store", "688001.SH") == ("2025-08-11", False)
+
+
+def test_a_known_listing_date_takes_the_place_of_an_assumed_one(tmp_path: Path) -> None:
+    import_path(tmp_path / "store", files(tmp_path / "one", bars=[HEADER, *FIRST, *LATER]))
+    assert listing(tmp_path / "store", "688001.SH") == ("2025-08-19", True)
+    data = files(tmp_path / "two", bars=[HEADER, *LATER], listings=["symbol,listed", "688001.SH,2025-08-11"])
+    import_path(tmp_path / "store", data)
+    assert listing(tmp_path / "store", "688001.SH") == ("2025-08-11", False)
+
+
+def test_later_bars_do_not_move_an_assumed_listing_date_and_earlier_ones_do(tmp_path: Path) -> None:
+    import_path(tmp_path / "store", files(tmp_path / "one", bars=[HEADER, *FIRST, *LATER]))
+    import_path(tmp_path / "store", files(tmp_path / "two", bars=[HEADER, LATER[1]]))
+    assert listing(tmp_path / "store", "688001.SH") == ("2025-08-19", True)
+    earlier = [line.replace("2025-08-19", "2025-08-15").replace("2025-08-20", "2025-08-18") for line in LATER]
+    import_path(tmp_path / "store", files(tmp_path / "three", bars=[HEADER, *earlier]))
+    assert listing(tmp_path / "store", "688001.SH") == ("1990-12-19", True)  # before the data
+    assert bars_of(tmp_path / "store").traded.sum() == 6
+
+
+def test_corporate_actions_of_one_day_are_one_row(tmp_path: Path) -> None:
+    actions = [
+        "symbol,ex_date,kind,value",
+        "600001.SH,2025-08-19,cash/share,0.1",
+        "600001.SH,2025-08-19,cash/share,0.2",
+        "600001.SH,2025-08-19,shares/share,0.03",
+        "688001.SH,2025-08-20,price ratio,0.99",
+    ]
+    data = files(tmp_path / "data", bars=[HEADER, *FIRST, *LATER], ex_rights=actions)
+    import_path(tmp_path / "store", data)
+    with store.reading(tmp_path / "store") as reader:
+        rows = reader.frame("actions")[["symbol", "cash", "shares", "ratio"]].fillna(-1.0).to_numpy().tolist()
+    assert rows == [["600001.SH", 0.3, 0.03, -1.0], ["688001.SH", -1.0, -1.0, 0.99]]
+    assert bars_of(tmp_path / "store").fingerprint == build_bars(read_tables(data)).fingerprint
+
+
+def test_rows_of_a_halt_need_no_prices(tmp_path: Path) -> None:
+    halted = "2025-08-20,600001.SH,,-,,,,0"
+    data = files(tmp_path / "data", bars=[f"{HEADER},traded", *(f"{line},1" for line in FIRST), halted])
+    import_path(tmp_path / "store", data)
+    bars = bars_of(tmp_path / "store")
+    assert bars.traded[:, 0].tolist() == [True, True, False]
+    assert bars.fingerprint == build_bars(read_tables(data)).fingerprint
+
+
+def test_simulated_bars_are_refused(tmp_path: Path) -> None:
+    sample.write(tmp_path / "market", start="2025-05-01", end="2025-08-29")
+    with pytest.raises(UsageError, match=r"its bars are simulated \(SIMULATED.txt says so\)"):
+        import_path(tmp_path / "store", tmp_path / "market")
+    assert not (tmp_path / "store").exists()
+
+
+def test_broken_data_leaves_the_store_as_it_was(filled: Path, tmp_path: Path) -> None:
+    before = (filled / "market.duckdb").read_bytes()
+    data = files(tmp_path / "data", bars=[HEADER, FIRST[0].replace("10.20,", "9.20,")])
+    with pytest.raises(DataError, match="high"):
+        import_path(filled, data)
+    assert (filled / "market.duckdb").read_bytes() == before
+    with pytest.raises(DataError):
+        import_path(tmp_path / "new", data)
+    assert not (tmp_path / "new").exists()
+
+
+def test_an_import_while_another_process_writes_is_refused(filled: Path, market: Path) -> None:
+    with store.writing(filled), pytest.raises(StoreError, match="writing to"):
+        import_path(filled, market)
+
+
+def test_listings_without_bars_are_kept() -> None:
+    bars = pd.DataFrame([line.split(",") for line in FIRST], columns=HEADER.split(","))
+    listings = pd.DataFrame({"symbol": ["600002.SH", "600001.SH"], "listed": ["2001-06-08", None], "name": ["B", None]})
+    tables = Tables(bars=bars, listings=listings)
+    rows = rows_of(tables, build_bars(tables))["listings"].set_index("symbol")
+    assert rows["assumed"].tolist() == [True, False]
+    assert [str(day)[:10] for day in rows["listed"]] == ["NaT", "2001-06-08"]
+    assert rows["name"].tolist() == [None, "B"]
+
+
+# --- export ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+def test_what_is_exported_can_be_imported_and_exported_again(filled: Path, tmp_path: Path, form: FileForm) -> None:
+    written = export(filled, tmp_path / "one", form=form)
+    assert [file.name for file in written] == [f"bars.{form}", f"index.{form}", "ex_rights.csv", "listings.csv"]
+    import_path(tmp_path / "store", tmp_path / "one")
+    export(tmp_path / "store", tmp_path / "two", form=form)
+    for file in written:
+        assert (tmp_path / "two" / file.name).read_bytes() == file.read_bytes()
+    assert bars_of(tmp_path / "store").fingerprint == bars_of(filled).fingerprint
+
+
+def test_an_assumed_listing_date_stays_assumed_over_an_export(tmp_path: Path) -> None:
+    import_path(tmp_path / "store", files(tmp_path / "data", bars=[HEADER, *FIRST, *LATER]))
+    export(tmp_path / "store", tmp_path / "out", ["688001.SH"])
+    import_path(tmp_path / "other", tmp_path / "out")
+    assert listing(tmp_path / "other", "688001.SH") == ("2025-08-19", True)
+
+
+def test_some_symbols_can_be_exported(filled: Path, tmp_path: Path) -> None:
+    with store.reading(filled) as reader:
+        chosen = reader.symbols()[:2]
+    export(filled, tmp_path / "out", [chosen[1], chosen[0], chosen[1]], form="csv")
+    tables = read_tables(tmp_path / "out")
+    assert sorted(set(tables.bars["symbol"])) == list(chosen)
+    assert build_bars(tables).columns(chosen).close.tolist() == bars_of(filled, chosen).close.tolist()
+
+
+def test_an_empty_folder_is_filled_and_a_full_one_refused(filled: Path, tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    assert export(filled, tmp_path / "out")
+    with pytest.raises(UsageError, match="is there already and not an empty folder"):
+        export(filled, tmp_path / "out")
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"symbols": ["600001.SZ"]}, "symbol '600001.SZ': the store has no bars of it"),
+        ({"form": "pqrquet"}, r"did you mean 'parquet'\?"),
+    ],
+)
+def test_what_cannot_be_exported_is_named(filled: Path, tmp_path: Path, given: dict[str, object], says: str) -> None:
+    with pytest.raises(UsageError, match=says):
+        export(filled, tmp_path / "out", **given)  # type: ignore[arg-type]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_where_there_is_no_store_nothing_is_exported(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="there is no store"):
+        export(tmp_path / "store", tmp_path / "out")
+
+
+def test_a_place_that_cannot_be_written_is_named(filled: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    with pytest.raises(StoreError, match="cannot be written"):
+        export(filled, tmp_path / "file" / "out")
