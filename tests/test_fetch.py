@@ -100,14 +100,14 @@ def test_a_gap_is_explained_by_a_suspension_and_an_ex_date_by_its_dividend(whole
     at = int(np.flatnonzero(bars.sessions == np.datetime64(fetched.EX_DATE))[0])
     symbol = bars.symbols.index("000977.SZ")
     assert bars.reference[at, symbol] == bars.close[at - 1, symbol] - 100
-    assert bars.st_unknown.tolist() == [False, True, True]  # Shanghai's board tells of today only
+    assert not bars.st_unknown.any()  # Shenzhen's renamings are dated; no name of the others ever had an ST
     assert not bars.listing_assumed.any()
 
 
 def test_spells_of_risk_warning_are_known_from_their_first_telling(whole: tuple[Path, Summary]) -> None:
     with store.reading(whole[0]) as reader:
         known = reader.frame("listings").set_index("symbol")["st_known_from"].astype(str)
-    assert (known["000977.SZ"], known["688256.SH"]) == ("1998-04-28", "2025-08-02")
+    assert (known["000977.SZ"], known["688256.SH"]) == ("1998-04-28", "1998-04-28")
 
 
 def test_the_same_fetch_again_asks_nobody(whole: tuple[Path, Summary], tmp_path: Path) -> None:

@@ -330,6 +330,29 @@ def test_a_symbol_whose_renamings_were_set_aside_stays_unknown(tmp_path: Path) -
     assert both["symbol"].tolist() == ["000001.SZ", "600001.SH"]
 
 
+@pytest.mark.parametrize(
+    ("former", "asked", "known"),
+    [
+        pytest.param((), True, "1998-04-28", id="its names are all known and had no ST"),
+        pytest.param(("Old", "ST Old"), True, "2025-08-02", id="it once had one, nobody says when"),
+        pytest.param((), False, "2025-08-02", id="its former names were not asked for"),
+    ],
+)
+def test_who_never_had_an_st_in_the_name_never_was_under_risk_warning(
+    tmp_path: Path, former: tuple[str, ...], asked: bool, known: str
+) -> None:
+    at = dt.datetime(2025, 8, 1, tzinfo=dt.UTC)
+    listings = pd.DataFrame({"symbol": ["600001.SH"], "name": "New", "assumed": False, "source": "sse"})
+    names = pd.DataFrame({"symbol": "600001.SH", "name": list(former), "source": "sina"})
+    tables = {"listings": listings} | ({"names": names} if former else {})
+    entry = LogEntry(at, "akshare", "sina", "stock_info_change_name", "", "600001.SH", len(names), "", "empty")
+    with store.writing(tmp_path) as writer:
+        writer.put(Batch(tables, (entry,) if asked else ()))
+        with writer.read() as reader:
+            found = known_from(reader, [BOARD], day("2025-08-02"))
+    assert str(found["st_known_from"].iloc[0])[:10] == known
+
+
 # --- what comes together, and what is said --------------------------------------------------------
 
 

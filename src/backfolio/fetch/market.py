@@ -11,7 +11,8 @@ from backfolio.calendar import SHANGHAI
 from backfolio.fetch.gathered import Gathered
 from backfolio.fetch.known import BARS, MARKET, covers, first_to_ask, mark
 from backfolio.source.akshare import daily, exchanges
-from backfolio.source.akshare.exchanges import FIRST_ST, PLACES, RENAMES
+from backfolio.source.akshare.exchanges import FIRST_ST, PLACES, RENAMES, st_kind
+from backfolio.source.akshare.sina_facts import NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -97,7 +98,9 @@ def known_from(reader: Reader, told: Collection[str], today: np.datetime64) -> p
 
     Shenzhen's renamings go back to the first ST. Elsewhere only the board of
     the day is read, so spells are told from the first reading on; what began and
-    ended between two readings is not.
+    ended between two readings is not. But a symbol whose short names of all its
+    past are known, none of them with an ST, never was under risk warning: a spell
+    changes the name (Listing Rules of both exchanges, on risk warnings).
 
     Parameters
     ----------
@@ -108,14 +111,30 @@ def known_from(reader: Reader, told: Collection[str], today: np.datetime64) -> p
     today
         ``datetime64[D]``.
     """
+    import pandas as pd  # noqa: PLC0415  as late as every heavy import
+
     places: dict[str, np.datetime64] = {"SZ": FIRST_ST} if RENAMINGS in told else {}
     if BOARD in told:
         places |= {"SH": today, "BJ": today}
     listings = reader.frame("listings")
     first = listings["symbol"].str[-2:].map(places).astype("datetime64[s]")
+    first = first.mask(listings["symbol"].isin(_never(reader, listings)), pd.Timestamp(FIRST_ST))
     before = listings["st_known_from"]
     sooner = first.notna() & (before.isna() | (first < before)) & ~listings["symbol"].isin(_doubtful(reader))
     return listings[sooner].assign(st_known_from=first[sooner])
+
+
+def _never(reader: Reader, listings: pd.DataFrame) -> set[str]:
+    """Return the symbols whose names, former ones and today's, are all known and without an ST."""
+    names = reader.frame("names")
+    warned = {
+        symbol
+        for frame in (names, listings)
+        for symbol, name in zip(frame["symbol"], frame["name"], strict=True)
+        if st_kind(name)
+    }
+    named = set(listings.loc[listings["name"].notna(), "symbol"])
+    return (named & reader.asked(NAMES.function)) - warned - set(reader.frame("st_spells")["symbol"])
 
 
 def _doubtful(reader: Reader) -> set[str]:
