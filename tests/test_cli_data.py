@@ -244,7 +244,7 @@ def test_an_import_is_checked_stored_and_exported_again(fresh: Path) -> None:
     assert "out" in files[0]
     assert (fresh / "out" / "bars.csv").read_text(encoding="utf-8").startswith("date,symbol,open,high,low,close,volume")
     again = call(fresh, "import", "out", "--json")
-    assert json.loads(again.stdout)["rows"]["bars"] == {"new": 0, "revised": 0, "same": 3}
+    assert json.loads(again.stdout)["rows"]["bars"] == {"new": 0, "revised": 0, "same": 3, "filled": 0}
     assert "already" in call(fresh, "data", "export", "out", check=2).stderr
 
 

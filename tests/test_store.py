@@ -99,7 +99,7 @@ class Model:
         return kind
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(st.lists(st.lists(ROW, max_size=6), min_size=1, max_size=4))
 def test_a_put_does_what_the_rule_says_a_row_at_a_time(batches: list[list[dict[str, Any]]]) -> None:
     model = Model()
@@ -112,7 +112,7 @@ def test_a_put_does_what_the_rule_says_a_row_at_a_time(batches: list[list[dict[s
     assert sorted(changes.drop(columns=["at", "table"]).itertuples(index=False, name=None)) == sorted(model.changes)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(st.lists(ROW, min_size=1, max_size=6), st.permutations(["symbol", "date", *COLUMNS]))
 def test_a_put_again_changes_nothing_and_the_order_of_columns_says_nothing(
     rows: list[dict[str, Any]], columns: list[str]
@@ -269,9 +269,8 @@ def test_findings_of_the_symbols_give_way_and_an_accepted_one_stays_accepted(tmp
     with writing(tmp_path) as writer:
         writer.replace_findings([FINDING, ERROR, WHOLE], None)
         with writer.read() as reader:
-            assert reader.findings() == (ERROR, FINDING, WHOLE)[:1] + tuple(
-                sorted((FINDING, WHOLE), key=lambda one: one.rule)
-            )
+            assert reader.findings() == (ERROR, FINDING, WHOLE)
+            assert reader.findings([""]) == (WHOLE,)
             assert reader.findings(open_errors=True) == (ERROR,)
             assert reader.findings(["688256.SH"]) == (FINDING,)
             found_at = reader.frame("findings").set_index("key")["found_at"]
@@ -283,6 +282,8 @@ def test_findings_of_the_symbols_give_way_and_an_accepted_one_stays_accepted(tmp
             assert len(reader.findings()) == 3
             assert reader.frame("findings").set_index("key")["found_at"][ERROR.key] == found_at[ERROR.key]
         writer.replace_findings([], ["000001.SZ", ""])
+        writer.replace_findings([WHOLE], [""])
+        writer.replace_findings([], [""])
         writer.replace_findings([FINDING], [])
         with writer.read() as reader:
             assert reader.findings() == (FINDING,)

@@ -17,6 +17,7 @@ from backfolio.store import tables as import_format
 from backfolio.store.database import FILE, READER_WAITS, exists, in_words, known, opened
 from backfolio.store.frames import NUMBERED, fetched, framed
 from backfolio.store.model import TABLES, Block, LogEntry
+from backfolio.store.tables import SOME
 from backfolio.universe import Member, Universe
 
 if TYPE_CHECKING:
@@ -126,7 +127,7 @@ class Reader:
         where, values = "", []
         if symbols is not None and "symbol" in kinds:
             numbered = "symbol" in NUMBERED.get(table, ())
-            where = f" WHERE list_contains(?::{'INTEGER' if numbered else 'VARCHAR'}[], symbol)"
+            where = " WHERE " + ("symbol IN (SELECT unnest(?::INTEGER[]))" if numbered else SOME)
             values = [self._numbers(symbols) if numbered else list(symbols)]
         columns = ", ".join(f'"{column}"' for column in kinds)
         order = "" if table in NUMBERED else ", ".join(f'"{column}"' for column in TABLES[table].key)

@@ -21,6 +21,9 @@ LABEL: Final = "store"
 SOURCES: Final = ("sina", "eastmoney", "cninfo", "import")
 """Whose corporate action counts where several tell of one ex-date: the first of these; then any other by name."""
 
+SOME: Final = "list_contains(?::VARCHAR[], coalesce(symbol, ''))"
+"""SQL: the symbol is one of a list; "" is one as well."""
+
 PRICES: Final = ("open", "high", "low", "close")
 NEEDED: Final = (*PRICES, "volume")
 OPTIONAL: Final = ("pre_close", "amount", "factor", "is_st", "traded", "up_limit", "down_limit")
@@ -60,8 +63,7 @@ def _asked(connection: DuckDBPyConnection, sql: str, symbols: Sequence[str] | No
     """Run a query on a table with symbols, of some of them, in their order."""
     if symbols is None:
         return fetched(connection.execute(f"{sql} ORDER BY ALL"))
-    some = f"{sql} WHERE list_contains(?::VARCHAR[], symbol) ORDER BY ALL"
-    return fetched(connection.execute(some, [list(symbols)]))
+    return fetched(connection.execute(f"{sql} WHERE {SOME} ORDER BY ALL", [list(symbols)]))
 
 
 def _bars(
