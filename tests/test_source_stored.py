@@ -8,15 +8,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 
-from backfolio import fetch, report, store
+from backfolio import ashare, fetch, report, store
 from backfolio.backtest import Request, backtest
 from backfolio.bars import build_bars, read_tables
 from backfolio.discover import load_file
-from backfolio.errors import StoreError
+from backfolio.errors import StoreError, UsageError
 from backfolio.prepare import prepare
-from backfolio.quality import Finding
+from backfolio.quality import Finding, examine
 from backfolio.ratings import as_frame
 from backfolio.settings import MarketSettings
 from backfolio.source import REAL, load, sample
@@ -190,3 +191,42 @@ def test_the_real_market_is_the_same_from_store_and_files(shared: Path, tmp_path
     assert one.run == two.run
     assert one.ledger == two.ledger
     assert build_bars(read_tables(market)).fingerprint == stored.bars.fingerprint
+
+
+def test_an_accepted_day_outside_limits_counts_as_one_without_limits(workspace: Path, tmp_path: Path) -> None:
+    shutil.copytree(workspace / "data", tmp_path / "data")
+    folder = store.folder_of(tmp_path)
+    bars = load("store", workspace, (THEME,)).bars
+    column, at = 0, len(bars.sessions) - 1
+    symbol, day = bars.symbols[column], bars.sessions[at]
+    assert bars.traded[at, column]
+    assert bars.limit_state[at, column] == ashare.LIMITED
+    doubled = float(bars.close[at, column]) / 500
+    with store.writing(folder) as writer:
+        with writer.read() as reader:
+            rows = reader.frame("bars", (symbol,))
+        row = rows[rows["date"] == day.astype("datetime64[s]")]
+        writer.put(store.Batch({"bars": row.assign(open=doubled, high=doubled, low=doubled, close=doubled)}))
+        with writer.read() as reader:
+            held = reader.held((symbol,))
+        writer.replace_findings(examine(held), (symbol,))
+        with writer.read() as reader:
+            (error,) = reader.findings((symbol,), open_errors=True)
+        assert error.rule == "outside_limits"
+        with pytest.raises(StoreError, match=r"1 open error .*\n.*outside_limits"):
+            load("store", tmp_path, (THEME,))
+        writer.accept(error.key, "the first day after a relisting")
+    lifted = load("store", tmp_path, (THEME,)).bars
+    assert lifted.limit_state[at, column] == ashare.UNLIMITED
+    assert (lifted.up[at, column], lifted.down[at, column]) == (0, 0)
+    before = np.delete(lifted.limit_state[at], column)
+    assert before.tolist() == np.delete(bars.limit_state[at], column).tolist()
+
+
+def test_what_no_run_could_read_cannot_be_accepted(workspace: Path, tmp_path: Path) -> None:
+    shutil.copytree(workspace / "data" / "store", tmp_path / "store")
+    with store.writing(tmp_path / "store") as writer:
+        broken = replace(finding("000001.SZ"), rule="format")
+        writer.replace_findings([broken], None)
+        with pytest.raises(UsageError, match=r"\(format\) cannot be accepted, for no run could read it: fetch"):
+            writer.accept(broken.key, "it is right")

@@ -19,7 +19,7 @@ from backfolio.bars.table import Bars
 from backfolio.money import MILLS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from numpy.typing import NDArray
 
@@ -90,7 +90,7 @@ def look(tables: Tables) -> Looked:
     doubtful = _doubtful(faults, keys, len(rows.symbols))
     if doubtful.all():
         return Looked(_present(faults), rows)
-    arrays, given, more = _market(rows, listings, actions, doubtful)
+    arrays, given, more = _market(rows, listings, actions, doubtful, tables.unlimited)
     names = {
         **dict.fromkeys(rows.symbols, ""),
         **newest_names(tables.bars, rows.symbol, rows.symbols),
@@ -137,7 +137,11 @@ def _doubtful(faults: Iterable[Fault], keys: dict[str, NDArray[np.intp]], symbol
 
 
 def _market(
-    rows: BarRows, listings: Listings, actions: Actions, doubtful: NDArray[np.bool_]
+    rows: BarRows,
+    listings: Listings,
+    actions: Actions,
+    doubtful: NDArray[np.bool_],
+    unlimited: Iterable[tuple[str, np.datetime64, np.datetime64]],
 ) -> tuple[dict[str, Any], NDArray[np.int64], list[Fault]]:
     """Place the bars of all symbols without a fault, and run the checks that need them in place."""
     sound = rows.placed & ~np.append(doubtful, True)[rows.symbol]
@@ -162,10 +166,31 @@ def _market(
     settled, faults = settle(arrays["traded"], arrays["close"], given, actions, dead)
     arrays |= {name: getattr(settled, name) for name in settled.__slots__}
     up, down, state = ashare.limit_table(rows.symbols, rows.sessions, settled.reference, arrays["st"], arrays["listed"])
+    _lift(rows, arrays, (up, down, state), unlimited)
     arrays |= {"up": up, "down": down, "limit_state": state}
     market = Placed(rows, held, arrays["traded"], given, up, down, state)
     faults += [*inside_limits(market), *vendor_limits_agree(market), *factor_explained(market, actions)]
     return arrays, given, faults
+
+
+def _lift(
+    rows: BarRows,
+    arrays: Mapping[str, NDArray[Any]],
+    limits: tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int8]],
+    unlimited: Iterable[tuple[str, np.datetime64, np.datetime64]],
+) -> None:
+    """Take the limits from sessions that broke them and were looked at (`Tables.unlimited`)."""
+    up, down, state = limits
+    place = {symbol: at for at, symbol in enumerate(rows.symbols)}
+    for symbol, first, last in unlimited:
+        if symbol not in place:
+            continue
+        at = place[symbol]
+        inside = (rows.sessions >= first) & (rows.sessions <= last) & (state[:, at] == ashare.LIMITED)
+        inside &= arrays["traded"][:, at]
+        inside &= (arrays["high"][:, at] > up[:, at]) | (arrays["low"][:, at] < down[:, at])
+        state[inside, at] = ashare.UNLIMITED
+        up[inside, at] = down[inside, at] = 0
 
 
 def _whole(values: NDArray[np.float64]) -> NDArray[np.int64]:

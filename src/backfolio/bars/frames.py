@@ -147,6 +147,11 @@ class Tables:
         from the first bar, or is empty for "before the data").
     label
         What the data is called in messages and on pages.
+    unlimited
+        (symbol, first day, last day): stretches in which bars outside their
+        computed limits were looked at and are right, as on the days without
+        limits of a relisting or of a delisting period, which free data do not
+        tell. Such a session counts as one without limits.
     origins
         Table name to `Origin`; a table without one is taken as one file of
         the name ``<label> <table>``.
@@ -162,6 +167,7 @@ class Tables:
     ex_rights: pd.DataFrame | None = None
     listings: pd.DataFrame | None = None
     label: str = "data"
+    unlimited: tuple[tuple[str, np.datetime64, np.datetime64], ...] = ()
     origins: Mapping[str, Origin] = field(default_factory=dict)
 
     def frame(self, table: str) -> pd.DataFrame | None:

@@ -106,7 +106,7 @@ def export(here: Workspace, target: str, form: str, symbols: Sequence[str], *, a
     chosen = listed(symbols)
     with console.progress(shown=not as_json) as update:
         update("Writing", 0, 1)
-        files = fetch.export(folder, Path(target).expanduser(), chosen or None, cast("FileForm", form))
+        files = fetch.export(folder, Path(target).expanduser().absolute(), chosen or None, cast("FileForm", form))
     if as_json:
         console.as_json({"files": [str(file) for file in files]})
         return

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 SILENT: Final = 3
-"""Symbols in a row of which no host gives bars, after which the fetch stops: the network is gone, or every host is."""
+"""So many pieces in a row that fail end their kind: symbols of which no host gives bars, days without ratings."""
 
 OFFLINE: Final = "no host of market data can be reached: {}; check the network, then run this again"
 
@@ -117,7 +117,7 @@ class _Fetch:
         self.days: frozenset[str] = frozenset()
         self.unreached: set[str] = set()
         self.no_ratings = False
-        self.silent = self.dark = self.done = self.total = 0
+        self.silent = self.dark = self.lost_days = self.done = self.total = 0
         self._queue: list[tuple[str, Callable[[str], None]]] = []
 
     def run(self) -> Summary:
@@ -230,8 +230,10 @@ class _Fetch:
             return
         got = ratings.of_day(self.desk, subject.removeprefix(RATINGS))
         self._keep(subject, got)
-        # Their only host has refused, or has had enough for today.
-        self.no_ratings = bool(got.missing) and all(entry.outcome == "refused" for entry in got.log)
+        self.lost_days = self.lost_days + 1 if got.missing else 0
+        # Their only host has refused, has had enough for today, or is out of order: there may be thousands of days.
+        refused = bool(got.missing) and all(entry.outcome == "refused" for entry in got.log)
+        self.no_ratings = refused or self.lost_days >= SILENT
 
     def _rating_symbol(self, subject: str) -> None:
         symbol = subject.removeprefix(RATINGS)

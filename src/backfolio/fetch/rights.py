@@ -44,7 +44,7 @@ def with_references(symbol: str, bars: pd.DataFrame, actions: pd.DataFrame) -> p
     said = _by_source(mine)
     for day, rights, rights_price in zip(said["ex_date"], said["rights"], said["rights_price"], strict=True):
         at = int(np.searchsorted(dates, day.to_datetime64().astype("datetime64[D]")))
-        if not 0 < at < len(dates) or not np.isnan(bars["pre_close"].iloc[at]):
+        if not 0 < at < len(dates) or not np.isnan(bars["pre_close"].iloc[at]) or np.isnan(bars["close"].iloc[at - 1]):
             continue
         beside = actions[(actions["symbol"] == symbol) & (actions["ex_date"] == day)]
         paid = _by_source(beside[(beside["cash"].fillna(0) > 0) | (beside["shares"].fillna(0) > 0)])

@@ -54,12 +54,16 @@ class Rule:
         What the data should do, in one sentence.
     remedy
         What to do where it does not.
+    acceptable
+        Whether a person can accept it: False where no run could read the rows
+        all the same.
     """
 
     name: str
     severity: Severity
     demands: str
     remedy: str
+    acceptable: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,19 +204,22 @@ RULES: Final[Mapping[str, Rule]] = {
             "error",
             "every row keeps the import format: prices above 0 on whole fen, high highest, low lowest, whole shares",
             _AGAIN,
+            acceptable=False,
         ),
         Rule(
             "outside_limits",
             "error",
             "no price lies outside the limits of its session",
             "correct the bar, or give what moves its limits: the reference price or corporate action of an ex-date, "
-            "the risk warning, the listing date",
+            "the risk warning, the listing date; accept a day without limits that no data tells (a relisting, the "
+            "first day of a delisting period): it then counts as one",
         ),
         Rule(
             "vendor_limits",
             "error",
             "a vendor's limit prices are those of the exchange's rules",
             "check reference price, risk warning and listing date; without limit prices of your own leave them out",
+            acceptable=False,
         ),
         Rule(
             "reference_price",
@@ -233,6 +240,7 @@ RULES: Final[Mapping[str, Rule]] = {
             "error",
             "a vendor's factor that moves by more than 0.1% has its ex-date in the data",
             "fetch the symbol's corporate actions, or import pre_close or its row of ex_rights",
+            acceptable=False,
         ),
         Rule(
             "factor_step",

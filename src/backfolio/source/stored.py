@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
+
+import numpy as np
 
 from backfolio import store
 from backfolio.bars import build_bars
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
     from backfolio.universe import Universe
 
 LABEL: Final = "store"
+OUTSIDE: Final = "outside_limits"
 SHOWN: Final = 5
 """Findings in a message before it says how many more there are."""
 
@@ -40,10 +44,11 @@ def read(workspace: Path, wanted: Collection[str | None]) -> Source:
         errors = reader.findings(symbols, open_errors=True)
         if errors:
             raise StoreError(_refusal(errors))
-        notes = tuple(_notes(reader.findings(symbols)))
-        tables = reader.tables(symbols)
+        findings = reader.findings(symbols)
+        tables = replace(reader.tables(symbols), unlimited=tuple(_days_without_limits(findings)))
         fetched = reader.catalysts(symbols)
-    return Source(LABEL, False, build_bars(tables), one_list(kept, fetched), universes, LABEL, notes)  # noqa: FBT003
+    bars, catalysts = build_bars(tables), one_list(kept, fetched)
+    return Source(LABEL, False, bars, catalysts, universes, LABEL, tuple(_notes(findings)))  # noqa: FBT003
 
 
 def _symbols(wanted: Collection[str | None], universes: Mapping[str, Universe]) -> tuple[str, ...] | None:
@@ -83,6 +88,15 @@ def _refusal(errors: Sequence[Finding]) -> str:
 def _line(finding: Finding) -> str:
     day = "" if finding.first is None else f" {finding.first}"
     return f"{finding.key}  {finding.symbol}{day} {finding.rule}: {finding.value}"
+
+
+def _days_without_limits(
+    findings: Sequence[Finding],
+) -> Iterator[tuple[str, np.datetime64, np.datetime64]]:
+    """Return the stretches whose bars outside their limits a person accepted."""
+    for one in findings:
+        if one.rule == OUTSIDE and one.accepted and one.first is not None:
+            yield one.symbol, np.datetime64(one.first, "D"), np.datetime64(one.last or one.first, "D")
 
 
 def _notes(findings: Sequence[Finding]) -> Iterator[str]:

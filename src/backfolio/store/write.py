@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from backfolio.durable import locked, uninterrupted
 from backfolio.errors import StoreError, UsageError, did_you_mean
+from backfolio.quality.model import RULES
 from backfolio.store.copies import snapshot
 from backfolio.store.database import FILE, LOCK, WRITER_WAITS, create, in_words, opened, upgrade
 from backfolio.store.frames import shaped
@@ -155,17 +156,23 @@ class Writer:
         Raises
         ------
         UsageError
-            If no finding has the key, or no reason is given.
+            If no finding has the key, no reason is given, or no run could read
+            the rows all the same (`Rule.acceptable`).
         """
         if not because.strip():
             message = f"finding {key}: say why it is accepted, as in --because 'the exchange announced it'"
             raise UsageError(message)
         now = dt.datetime.now(dt.UTC).replace(tzinfo=None)
         with self._transaction() as connection:
-            keys = [row[0] for row in connection.execute("SELECT key FROM findings").fetchall()]
+            rules = dict(connection.execute("SELECT key, rule FROM findings").fetchall())
+            keys = list(rules)
             if key not in keys:
                 hint = did_you_mean(key, keys) or f": the store has {len(keys)}, which `data check` lists"
                 message = f"no finding {key!r}{hint}"
+                raise UsageError(message)
+            rule = RULES.get(rules[key])
+            if rule is not None and not rule.acceptable:
+                message = f"finding {key} ({rule.name}) cannot be accepted, for no run could read it: {rule.remedy}"
                 raise UsageError(message)
             connection.execute(
                 "UPDATE findings SET accepted_at = ?, because = ? WHERE key = ?", [now, because.strip(), key]
