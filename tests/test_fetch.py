@@ -367,6 +367,16 @@ def test_ratings_alone_stop_where_their_only_host_refuses_or_is_gone(tmp_path: P
     assert len(urls) == 3
 
 
+def test_days_of_ratings_end_after_three_that_fail(tmp_path: Path) -> None:
+    wanted = {"universe": None, "indexes": (), "ratings": True, "since": np.datetime64("2025-06-02")}
+    summary, urls = run(tmp_path, [Answer(facts.RATINGS_AT, b"{}", status=500)], **wanted)
+    states = [one.state for one in summary.outcomes if one.subject.startswith("ratings ")]
+    assert states[:3] == ["failed"] * 3
+    assert set(states[3:]) == {"not asked"}
+    assert len(urls) < 20  # three days, each tried again a few times
+    assert summary.missing
+
+
 def test_all_of_it_can_be_asked_for_again(whole: tuple[Path, Summary], tmp_path: Path) -> None:
     shutil.copytree(whole[0], tmp_path, dirs_exist_ok=True)
     summary, urls = run(tmp_path, full=True)

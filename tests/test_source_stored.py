@@ -230,3 +230,22 @@ def test_what_no_run_could_read_cannot_be_accepted(workspace: Path, tmp_path: Pa
         writer.replace_findings([broken], None)
         with pytest.raises(UsageError, match=r"\(format\) cannot be accepted, for no run could read it: fetch"):
             writer.accept(broken.key, "it is right")
+
+
+def test_names_that_came_late_are_the_same_run_from_the_store_and_from_files(workspace: Path, tmp_path: Path) -> None:
+    shutil.copytree(workspace / "bars", tmp_path / "bars")
+    path = tmp_path / "bars" / "bars.csv"
+    theme = load("store", workspace, (THEME,)).universes[THEME]
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    kept = [line for line in lines if line.split(",")[1] not in theme.symbols or line[:10] >= "2024-02-20"]
+    assert len(kept) < len(lines)
+    path.write_text("".join(kept), encoding="utf-8")
+    for facts in ("catalysts", "universes"):
+        shutil.copytree(workspace / "data" / facts, tmp_path / "data" / facts)
+    fetch.import_path(store.folder_of(tmp_path), tmp_path / "bars")
+    stored, filed = (
+        prepare(thesis().strategy, source, benchmark=INDEX)
+        for source in (load("store", tmp_path, (THEME,)), load(str(tmp_path / "bars"), tmp_path))
+    )
+    assert str(stored.bars.sessions[0]) == str(filed.bars.sessions[0]) == "2024-02-20"
+    assert stored.fingerprint == filed.fingerprint

@@ -91,17 +91,18 @@ def prepare(
     """
     universe = _universe(strategy, source)
     whole = History(source.bars, source.catalysts, universe, benchmark)
-    first, stop = whole.window(start, end)
-    own = History(_with_benchmark_alone(whole.bars, benchmark), source.catalysts, universe, benchmark)
+    own = History(_read(whole.bars, benchmark), source.catalysts, universe, benchmark)
+    first, stop = own.window(start, end)
     known = own.until(own.sessions[stop - 1])
     bars = known.bars.rows(first, stop)
     history = History(bars, source.catalysts, universe, benchmark)
     return Prepared(known, (first, stop), history, bars, universe, _checked_benchmark(history))
 
 
-def _with_benchmark_alone(bars: Bars, benchmark: str | None) -> Bars:
-    """Leave out every other index: what a run cannot read is no part of its identity."""
+def _read(bars: Bars, benchmark: str | None) -> Bars:
+    """Leave out what a run cannot use and its identity must not hold: sessions before any bar of it, other indexes."""
     asked = [] if benchmark is None else [benchmark]
+    bars = bars.rows(int(bars.traded.any(axis=1).argmax()), len(bars.sessions))
     return replace(
         bars,
         index_close={symbol: bars.index_close[symbol] for symbol in asked},

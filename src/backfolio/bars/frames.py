@@ -167,8 +167,8 @@ class Tables:
     ex_rights: pd.DataFrame | None = None
     listings: pd.DataFrame | None = None
     label: str = "data"
-    unlimited: tuple[tuple[str, np.datetime64, np.datetime64], ...] = ()
     origins: Mapping[str, Origin] = field(default_factory=dict)
+    unlimited: tuple[tuple[str, np.datetime64, np.datetime64], ...] = ()
 
     def frame(self, table: str) -> pd.DataFrame | None:
         """Return a table by its name in `FORMS`."""
