@@ -249,3 +249,32 @@ def test_names_that_came_late_are_the_same_run_from_the_store_and_from_files(wor
     )
     assert str(stored.bars.sessions[0]) == str(filed.bars.sessions[0]) == "2024-02-20"
     assert stored.fingerprint == filed.fingerprint
+
+
+def test_a_delisting_after_the_last_bar_of_a_universe_is_not_lost(workspace: Path, tmp_path: Path) -> None:
+    shutil.copytree(workspace / "bars", tmp_path / "bars")
+    shutil.copytree(workspace / "data" / "catalysts", tmp_path / "data" / "catalysts")
+    whole = load("store", workspace).bars
+    symbol = whole.symbols[0]
+    gone = "2025-03-03"
+    for name, place, cell in (("bars", 1, 0), ("listings", 0, -1)):
+        path = tmp_path / "bars" / f"{name}.csv"
+        lines = [line.split(",") for line in path.read_text(encoding="utf-8").splitlines()]
+        if name == "bars":
+            lines = [line for line in lines if line[place] != symbol or line[cell] < gone]
+        else:
+            column = lines[0].index("delisted")
+            for line in lines[1:]:
+                line[column] = gone if line[place] == symbol else line[column]
+        path.write_text("\n".join(",".join(line) for line in lines) + "\n", encoding="utf-8")
+    (tmp_path / "data" / "universes").mkdir()
+    text = f"symbol,name,name_zh,segment,route,from,to\n{symbol},One,一,cpu,,,\n"
+    (tmp_path / "data" / "universes" / "one.csv").write_text(text, encoding="utf-8")
+    fetch.import_path(store.folder_of(tmp_path), tmp_path / "bars")
+    stored, filed = (
+        load("store", tmp_path, ("one",)).bars,
+        load(str(tmp_path / "bars"), tmp_path).bars.columns((symbol,)),
+    )
+    assert stored.fingerprint == replace(filed, index_close=stored.index_close).fingerprint
+    assert stored.sessions[-1] == whole.sessions[-1]
+    assert stored.mark[-1, 0] == 0

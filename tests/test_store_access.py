@@ -63,6 +63,7 @@ def test_readers_see_whole_batches_while_a_writer_puts(tmp_path: Path) -> None:
         seen = []
         while program.poll() is None:
             seen.append(len(numbers_in(tmp_path)))
+            time.sleep(0.05)
         assert program.returncode == 0
     assert seen == sorted(seen)
     assert len(set(seen)) > 1

@@ -194,9 +194,9 @@ def test_listings_and_indexes_have_what_the_format_has(tmp_path: Path) -> None:
     assert tables.index is not None
     assert list(tables.index) == ["date", "symbol", "open", "high", "low", "close", "name"]
     assert tables.listings is not None
-    assert tables.listings.drop(columns=["listed", "delisted"]).to_dict("list") == {
+    assert tables.listings.drop(columns=["listed", "delisted"]).fillna({"name": ""}).to_dict("list") == {
         "symbol": ["000001.SZ", "688256.SH"],
-        "name": [None, "寒武纪"],
+        "name": ["", "寒武纪"],
         "assumed": [1, 0],
     }
     built = import_format.build_bars(tables)

@@ -147,6 +147,10 @@ class Tables:
         from the first bar, or is empty for "before the data").
     label
         What the data is called in messages and on pages.
+    last
+        The last session of the whole that these bars are a part of; None = that
+        of the last bar here. Sessions go on until then, for a delisting or a
+        halt of every name here is a fact as well.
     unlimited
         (symbol, first day, last day): stretches in which bars outside their
         computed limits were looked at and are right, as on the days without
@@ -168,6 +172,7 @@ class Tables:
     listings: pd.DataFrame | None = None
     label: str = "data"
     origins: Mapping[str, Origin] = field(default_factory=dict)
+    last: np.datetime64 | None = None
     unlimited: tuple[tuple[str, np.datetime64, np.datetime64], ...] = ()
 
     def frame(self, table: str) -> pd.DataFrame | None:

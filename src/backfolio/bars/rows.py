@@ -101,7 +101,7 @@ def read_rows(tables: Tables) -> tuple[BarRows, list[Fault]]:
     day, state = days(frame["date"])
     number = session_numbers(day)
     faults = [*date_faults("bars", frame, "date", state), *session_faults("bars", "date", day, number)]
-    sessions, session = _sessions(number)
+    sessions, session = _sessions(number, tables.last)
     text, texts = factorize(frame["symbol"])
     symbols, places, bad_symbols = _symbols(texts)
     symbol = places[text]
@@ -144,11 +144,13 @@ def newest_names(frame: pd.DataFrame, keys: NDArray[np.intp], symbols: tuple[str
     return {symbol: texts[at] for symbol, at in zip(symbols, last.tolist(), strict=True) if at >= 0}
 
 
-def _sessions(number: NDArray[np.intp]) -> tuple[NDArray[np.datetime64], NDArray[np.intp]]:
+def _sessions(number: NDArray[np.intp], until: np.datetime64 | None) -> tuple[NDArray[np.datetime64], NDArray[np.intp]]:
     held = number[number >= 0]
     if not len(held):
         return np.empty(0, dtype="datetime64[D]"), number
     first, last = int(held.min()), int(held.max())
+    if until is not None:
+        last = max(last, int(session_numbers(np.array([until], dtype="datetime64[D]"))[0]))
     return calendar.all_sessions()[first : last + 1].copy(), np.where(number >= 0, number - first, -1)
 
 

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from backfolio import calendar, store
+from backfolio import store
 from backfolio.bars import build_bars, read_tables
 from backfolio.errors import UsageError
 from backfolio.fetch.summary import NO_ROOM, Outcome, Step, Summary
 from backfolio.fetch.tables import SOURCE, rows_of
 from backfolio.quality import examine
 from backfolio.source.files import MARKER
+from backfolio.store.tables import BEFORE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -24,9 +25,6 @@ if TYPE_CHECKING:
 
     from backfolio.bars import Tables
     from backfolio.store import LogEntry, Reader
-
-BEFORE: Final = np.datetime64(calendar.FIRST, "s")
-"""A listing date that was before any data."""
 
 STEPS: Final = ("reading and checking {name}", "storing {rows:,} bars", "checking quality", "keeping a copy")
 
@@ -123,15 +121,26 @@ def _no_worse(listings: pd.DataFrame, bars: pd.DataFrame, reader: Reader) -> pd.
     doubtful = tuple(sorted(set(held.loc[guessed, "symbol"])))
     dated = held.loc[guessed & held["listed"].notna().to_numpy(), "symbol"]
     if doubtful:
-        before = reader.frame("bars", doubtful).groupby("symbol")["date"].min()
-        first = bars.loc[bars["symbol"].isin(before.index)].groupby("symbol")["date"].min()
+        before = _first_bars(reader.frame("bars", doubtful))
+        first = _first_bars(bars.loc[bars["symbol"].isin(before.index)])
         known |= set(before.index[(before <= first.reindex(before.index)).to_numpy()])
-    kept = listings.loc[~(assumed & listings["symbol"].isin(known).to_numpy())].copy()
+    kept = listings.copy()
+    worse = assumed & listings["symbol"].isin(known).to_numpy()
+    kept.loc[worse, "listed"] = np.datetime64("NaT", "s")
+    kept["assumed"] = kept["assumed"].mask(worse)
     erasing = (
         kept["assumed"].fillna(value=False).to_numpy(dtype=bool) & kept["listed"].isna() & kept["symbol"].isin(dated)
     )
     kept.loc[erasing, "listed"] = BEFORE
     return kept
+
+
+def _first_bars(bars: pd.DataFrame) -> pd.Series:
+    """Return the date of each symbol's first bar; a suspension is none."""
+    if "traded" not in bars:
+        return bars.groupby("symbol")["date"].min()
+    traded = bars["traded"].astype("boolean").fillna(value=True).to_numpy(dtype=bool)
+    return bars.loc[traded].groupby("symbol")["date"].min()
 
 
 def _log(tables: Tables, path: Path, at: dt.datetime) -> tuple[LogEntry, ...]:

@@ -141,7 +141,9 @@ def first_to_ask(
     if not len(dates):
         return since
     first = dates[0] if asked is None else min(dates[0], asked[0])
-    return since if since < first else max(since, back(dates[-1], OVERLAP))
+    again = back(dates[-1], OVERLAP)
+    # A later first session must leave no hole behind the last bar held.
+    return since if since < first else max(since, again) if since <= dates[-1] else again
 
 
 def known_of(reader: Reader | None, symbol: str, marks: Marks) -> Known:

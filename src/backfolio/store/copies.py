@@ -36,6 +36,10 @@ def snapshot(folder: Path) -> Path | None:
             shutil.copyfileobj(source, target, 1 << 20)
             target.flush()
             os.fsync(target.fileno())
+        wrong = _fault(folder, partial)
+        if wrong:
+            message = f"no copy is kept, for the store is not whole ({wrong}); the last good copy stays"
+            raise StoreError(message)
         partial.replace(copy)
         synced(folder)
     except OSError as error:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from backfolio import calendar
 from backfolio.bars import Tables
 from backfolio.store.frames import as_dates, as_numbers, fetched
 
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 LABEL: Final = "store"
+
+BEFORE: Final = np.datetime64(calendar.FIRST, "s")
+"""An assumed listing date that was before any data; stored so, since a missing value takes no other's place."""
 
 SOURCES: Final = ("sina", "eastmoney", "cninfo", "import")
 """Whose corporate action counts where several tell of one ex-date: the first of these; then any other by name."""
@@ -56,7 +60,14 @@ def tables(
         ex_rights=_ex_rights(connection, symbols),
         listings=_listings(listings),
         label=LABEL,
+        last=_last(connection),
     )
+
+
+def _last(connection: DuckDBPyConnection) -> np.datetime64 | None:
+    """Return the last session of any bar in the store."""
+    (day,) = connection.execute("SELECT max(date) FROM bars").fetchone() or (None,)
+    return None if day is None else np.datetime64(day, "D")
 
 
 def _asked(connection: DuckDBPyConnection, sql: str, symbols: Sequence[str] | None) -> dict[str, NDArray[Any]]:
@@ -232,13 +243,15 @@ def _listings(found: Mapping[str, NDArray[Any]]) -> pd.DataFrame | None:
 
     if not len(found["symbol"]):
         return None
-    made: dict[str, object] = {"symbol": _text(found["symbol"]), "listed": as_dates(found["listed"])}
+    listed = as_dates(found["listed"])
+    made: dict[str, object] = {"symbol": _text(found["symbol"]), "listed": listed}
     if not np.ma.getmaskarray(found["name"]).all():
         made["name"] = _text(found["name"])
     delisted = as_dates(found["delisted"])
     if not np.isnat(delisted).all():
         made["delisted"] = delisted
     assumed = as_numbers(found["assumed"])
+    made["listed"] = np.where((assumed == 1) & (listed <= BEFORE), np.datetime64("NaT", "s"), listed)
     if (assumed == 1).any():
         made["assumed"] = np.nan_to_num(assumed).astype(np.int8)
     return pd.DataFrame(made)
