@@ -269,3 +269,10 @@ def test_a_place_that_cannot_be_written_is_named(filled: Path, tmp_path: Path) -
     (tmp_path / "file").write_text("", encoding="utf-8")
     with pytest.raises(StoreError, match="cannot be written"):
         export(filled, tmp_path / "file" / "out")
+
+
+def test_a_file_beside_the_mark_of_simulated_bars_is_refused_too(tmp_path: Path) -> None:
+    sample.write(tmp_path / "bars", names=3, start="2024-01-02", end="2024-06-28")
+    with pytest.raises(UsageError, match="its bars are simulated"):
+        import_path(tmp_path / "store", tmp_path / "bars" / "bars.csv")
+    assert not (tmp_path / "store").exists()

@@ -116,7 +116,9 @@ def _held(here: Workspace, folder: Path, universes: Mapping[str, Universe]) -> t
     if store.exists(folder):
         with store.reading(folder) as reader:
             symbols = reader.symbols()
-            indexes = tuple(sorted(set(reader.frame("index_bars")["symbol"])))
+            held = set(reader.frame("index_bars")["symbol"])
+        # Imported data may hold indexes of Beijing, which no host gives.
+        indexes = tuple(sorted(index for index in held if index.endswith((".SH", ".SZ"))))
         if symbols or indexes:
             return symbols, indexes
     named = f"{here.program} fetch --universe {next(iter(universes), 'NAME')}"

@@ -62,7 +62,7 @@ def import_path(folder: Path, path: Path, on_step: Callable[[Step], None] | None
     StoreError
         If the store cannot be written.
     """
-    if (path / MARKER).is_file():
+    if ((path if path.is_dir() else path.parent) / MARKER).is_file():
         message = (
             f"{path}: its bars are simulated ({MARKER} says so), and the store holds real ones only; "
             f"to run on them, give the folder as --data {path}"
