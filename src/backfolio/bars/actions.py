@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
     from backfolio.bars.sides import Actions
 
+SOURCES: Final = ("sina", "eastmoney", "cninfo", "import")
+"""Whose word on a corporate action counts where several speak of one ex-date: the first of these."""
+
 UNITS_A_MILL: Final = PER_SHARE // MILLS
 
 

@@ -7,17 +7,15 @@ Shenzhen exchanges, 2023 revision, on ex-rights prices.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from backfolio.bars.actions import SOURCES
 from backfolio.money import FEN, MILLS, PER_SHARE
 
 if TYPE_CHECKING:
     import pandas as pd
-
-ORDER: Final = ("sina", "eastmoney", "cninfo", "import")
-"""Whose word counts where several speak of one ex-date."""
 
 
 def with_references(symbol: str, bars: pd.DataFrame, actions: pd.DataFrame) -> pd.DataFrame:
@@ -78,5 +76,5 @@ def reference(close: float, cash: float, shares: float, rights: float, rights_pr
 
 def _by_source(actions: pd.DataFrame) -> pd.DataFrame:
     """Return one row an ex-date: of the source whose word counts most."""
-    rank = actions["source"].map({source: at for at, source in enumerate(ORDER)}).fillna(len(ORDER))
+    rank = actions["source"].map({source: at for at, source in enumerate(SOURCES)}).fillna(len(SOURCES))
     return actions.assign(rank=rank).sort_values(["ex_date", "rank"], kind="stable").drop_duplicates("ex_date")

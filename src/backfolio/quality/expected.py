@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from backfolio.bars.actions import ex_price, shifted
+from backfolio.bars.actions import SOURCES, ex_price, shifted
 from backfolio.money import PER_SHARE
 
 if TYPE_CHECKING:
@@ -18,9 +18,6 @@ if TYPE_CHECKING:
 
     from backfolio.bars import Bars
     from backfolio.bars.sides import Actions
-
-SOURCES: Final = ("sina", "eastmoney", "cninfo", "import")
-"""In this order one source's word is taken for an ex-date."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -12,6 +12,8 @@ import bisect
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from backfolio.bars.actions import SOURCES
+
 if TYPE_CHECKING:
     import datetime as dt
 
@@ -19,9 +21,6 @@ if TYPE_CHECKING:
 
 SHARE_STEP: Final = 1.08
 """The smallest step of a factor that is taken as new shares."""
-
-SOURCES: Final = ("sina", "eastmoney", "cninfo", "import")
-"""Whose word counts first."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

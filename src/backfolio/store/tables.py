@@ -8,6 +8,7 @@ import numpy as np
 
 from backfolio import calendar
 from backfolio.bars import Tables
+from backfolio.bars.actions import SOURCES
 from backfolio.store.frames import as_dates, as_numbers, fetched
 
 if TYPE_CHECKING:
@@ -21,9 +22,6 @@ LABEL: Final = "store"
 
 BEFORE: Final = np.datetime64(calendar.FIRST, "s")
 """An assumed listing date that was before any data; stored so, since a missing value takes no other's place."""
-
-SOURCES: Final = ("sina", "eastmoney", "cninfo", "import")
-"""Whose corporate action counts where several tell of one ex-date: the first of these; then any other by name."""
 
 SOME: Final = "list_contains(?::VARCHAR[], coalesce(symbol, ''))"
 """SQL: the symbol is one of a list; "" is one as well."""
