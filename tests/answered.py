@@ -120,12 +120,17 @@ def _timeout() -> Exception:
     return requests.exceptions.ReadTimeout("Read timed out.")
 
 
+def _not_taken() -> Exception:
+    return requests.exceptions.ConnectTimeout("Connection to the.host timed out. (connect timeout=5.0)")
+
+
 FAULTS: Final = {
     "closed": _closed,
     "reset": _reset,
     "no name": _no_name,
     "unreachable": _unreachable,
     "timeout": _timeout,
+    "not taken": _not_taken,
     "proxy": _proxy,
     "certificate": _certificate,
 }

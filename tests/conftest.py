@@ -11,9 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+# A deadline is an assertion about time, and machines are noisy.
+settings.register_profile("backfolio", deadline=None)
+settings.load_profile("backfolio")
 
 ROOT = Path(__file__).resolve().parents[1]
 

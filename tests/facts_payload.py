@@ -36,12 +36,11 @@ def rating(code: str = "688256", name: str = "寒武纪", **changes: Any) -> dic
     return row | changes
 
 
-def cninfo(rows: Sequence[Mapping[str, Any]]) -> str:
+def cninfo(rows: Sequence[Mapping[str, Any]], total: int | None = None) -> str:
     """Return a reply of webapi.cninfo.com.cn."""
-    return json.dumps(
-        {"resultmsg": "success", "resultcode": 200, "count": len(rows), "total": len(rows), "records": list(rows)},
-        ensure_ascii=False,
-    )
+    every = len(rows) if total is None else total
+    told = {"resultmsg": "success", "resultcode": 200, "count": len(rows), "total": every, "records": list(rows)}
+    return json.dumps(told, ensure_ascii=False)
 
 
 def cninfo_dividend(ex: str | None = "2025-07-04", **changes: Any) -> dict[str, Any]:
@@ -177,9 +176,9 @@ NO_ROWS = json.dumps(
 )
 
 
-def datacenter(rows: Sequence[Mapping[str, Any]], pages: int = 1) -> str:
-    """Return one page of datacenter-web.eastmoney.com."""
-    result = {"pages": pages, "data": list(rows), "count": len(rows)}
+def datacenter(rows: Sequence[Mapping[str, Any]], pages: int = 1, count: int | None = None) -> str:
+    """Return one page of datacenter-web.eastmoney.com; `count` is that of all pages."""
+    result = {"pages": pages, "data": list(rows), "count": len(rows) if count is None else count}
     told = {"version": "ab" * 16, "result": result, "success": True, "message": "ok", "code": 0}
     return json.dumps(told, ensure_ascii=False)
 

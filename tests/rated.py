@@ -60,9 +60,9 @@ def factors(*rows: tuple[str, float], symbol: str = "688256.SH", source: str = "
 
 def actions(*rows: Mapping[str, Any]) -> pd.DataFrame:
     """Return a table of corporate actions, with the columns that ratings read."""
-    blank = {"symbol": "688256.SH", "source": "sina", "shares": None, "rights": None, "ratio": None}
+    blank = {"symbol": "688256.SH", "source": "sina", "cash": None, "shares": None, "rights": None, "ratio": None}
     frame = pd.DataFrame([{**blank, **row} for row in rows], columns=[*blank, "ex_date"])
-    numbers = dict.fromkeys(("shares", "rights", "ratio"), "float64")
+    numbers = dict.fromkeys(("cash", "shares", "rights", "ratio"), "float64")
     return frame.astype({"ex_date": "datetime64[s]", **numbers})
 
 

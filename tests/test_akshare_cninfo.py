@@ -76,7 +76,7 @@ def test_the_day_is_asked_for_as_the_host_writes_it() -> None:
     with answered(Answer(RATINGS_AT, cninfo([rating()]))) as asked:
         host.ratings(desk(), "2025-08-25")
     assert "tdate=2025-08-25" in asked.urls[0]
-    assert asked.timeouts == [30.0]
+    assert asked.timeouts == [(5.0, 30.0)]
 
 
 def test_the_id_of_a_report_does_not_depend_on_what_else_came() -> None:
@@ -110,6 +110,14 @@ def test_fault_a_day_without_ratings_makes_akshare_stumble_and_is_no_fault() -> 
     assert len(frame_of(delivery, "ratings")) == 0
     assert [entry.outcome for entry in delivery.log] == ["empty"]
     assert delivery.quarantined == ()
+
+
+@pytest.mark.parametrize("rows", [[], [rating()]])
+def test_fault_fewer_ratings_than_the_host_counts(rows: list[dict[str, Any]]) -> None:
+    delivery = ratings_of(cninfo(rows, total=3))
+    assert delivery.frame is None
+    assert [entry.outcome for entry in delivery.log] == ["quarantined"]
+    assert len(delivery.quarantined) == 1
 
 
 def swapped(rows: Sequence[dict[str, Any]], one: str, other: str) -> list[dict[str, Any]]:

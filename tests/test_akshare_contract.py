@@ -137,3 +137,26 @@ def test_a_code_that_lost_its_zeros_gets_them_back() -> None:
 def test_what_is_no_symbol_is_refused(text: str) -> None:
     with pytest.raises(SymbolError, match="is not a symbol: write six digits and the exchange"):
         symbols.bare(text)
+
+
+@pytest.mark.parametrize(
+    ("symbol", "day", "old"),
+    [
+        ("430047.BJ", "2025-10-08", False),
+        ("430047.BJ", "2025-10-09", True),
+        ("871981.BJ", "2026-01-05", True),
+        ("833819.BJ", "2025-05-05", False),
+        ("833819.BJ", "2025-05-06", True),
+        ("920047.BJ", "2026-01-05", False),
+        ("832317.BJ", "2026-01-05", False),  # it left for Shanghai: its listing in Beijing is over, and stands
+        ("688287.SH", "2026-01-05", False),
+        ("000977.SZ", "2026-01-05", False),
+    ],
+)
+def test_beijings_old_codes_are_refused_once_the_share_has_a_new_one(symbol: str, day: str, *, old: bool) -> None:
+    assert symbols.renumbered(symbol, np.datetime64(day)) == old
+    if old:
+        with pytest.raises(SymbolError, match=f"whole past is told: ask for that, mostly 920{symbol[3:6]}.BJ"):
+            symbols.must_be_current(symbol, np.datetime64(day))
+    else:
+        symbols.must_be_current(symbol, np.datetime64(day))

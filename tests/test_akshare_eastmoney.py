@@ -201,7 +201,8 @@ def index_of(body: str, symbol: str = "000688.SH") -> Delivery:
     ("symbol", "secid"), [("000688.SH", "1.000688"), ("399006.SZ", "0.399006"), ("899050.BJ", "0.899050")]
 )
 def test_an_index_is_asked_for_by_its_exchange_in_one_request(symbol: str, secid: str) -> None:
-    with answered(Answer(f"{KLINE} secid={secid} beg=20250818", eastmoney_index(symbol[:6], POINTS))) as sent:
+    told = eastmoney_index(symbol[:6], POINTS, market=int(secid[0]))
+    with answered(Answer(f"{KLINE} secid={secid} beg=20250818", told)) as sent:
         came = eastmoney.index_bars(desk(), symbol, SINCE, UNTIL)
     assert len(sent.urls) == 1
     frame = came.frame
@@ -225,6 +226,7 @@ def test_an_index_whose_units_cannot_be_told_keeps_its_points_alone() -> None:
     ("body", "says"),
     [
         (eastmoney_index("000300", POINTS), "the reply is about 000300"),
+        (eastmoney_index("000688", POINTS, market=0), "the reply is about 000688 of its market 0"),
         (eastmoney_index("000688", [(*bar[:2], 1.0, *bar[3:]) for bar in POINTS]), "do not lie within low and high"),
         (eastmoney_nothing(), "TypeError"),
     ],

@@ -303,7 +303,28 @@ def test_a_listing() -> None:
     assert table_of(frame, "symbol", "name", "listed", "delisted", "assumed", "source") == [
         ("688256.SH", "寒武纪", "2020-07-20", "NaT", "False", "eastmoney")
     ]
-    assert asked.timeouts == [15.0]
+    assert asked.timeouts == [(5.0, 15.0)]
+
+
+@pytest.mark.parametrize(
+    ("name", "kept"),
+    [
+        ("XD浦发银", "None"),
+        ("XR浦发银", "None"),
+        ("DR浦发银", "None"),
+        ("N寒武纪", "None"),
+        ("C寒武纪", "None"),
+        ("XDST中安", "None"),
+        ("XD*ST中", "None"),
+        ("*ST中安", "*ST中安"),
+        ("S*ST恒立", "S*ST恒立"),
+        ("TCL科技", "TCL科技"),
+        ("寒武纪-U", "寒武纪-U"),
+    ],
+)
+def test_a_name_with_a_mark_of_the_day_is_not_the_shares_name(name: str, kept: str) -> None:
+    frame = frame_of(listing(Answer(INFO_AT, info(f58=name))), "listings")
+    assert table_of(frame, "name", "listed") == [(kept, "2020-07-20")]
 
 
 def test_a_listing_of_unknown_date_is_missing() -> None:
@@ -381,10 +402,30 @@ def test_a_share_without_reports_makes_akshare_stumble_and_is_no_fault() -> None
     assert [entry.outcome for entry in delivery.log] == ["empty"]
 
 
-def test_fault_fewer_reports_than_the_host_speaks_of_is_told_in_the_log() -> None:
+def test_fault_fewer_reports_than_the_host_counts_have_not_all_come() -> None:
     delivery = reported(Answer(REPORTS_AT, reports([report()], hits=30)))
     assert len(frame_of(delivery, "ratings")) == 1
-    assert delivery.log[0].detail == "1 reports came of the 30 that the reply speaks of"
+    assert delivery.short == delivery.log[0].detail == "1 reports came of the 30 that the reply speaks of"
+    assert delivery.log[0].outcome == "failed"  # it is asked for again, and what it lacks was not asked for in vain
+
+
+def test_fault_no_reports_of_those_that_the_host_counts_is_not_none() -> None:
+    delivery = reported(Answer(REPORTS_AT, reports([], pages=0, hits=30)))
+    assert delivery.frame is None
+    assert [entry.outcome for entry in delivery.log] == ["quarantined"]
+
+
+def test_fault_fewer_dividends_or_suspensions_than_the_host_counts() -> None:
+    is_kept_aside(actions(Answer(BONUS_AT, datacenter([bonus()], count=2))), "1 rows came of the 2 that the reply")
+    is_kept_aside(suspensions(Answer(SUSPENDED_AT, datacenter([halt()], count=2))), "1 rows came of the 2")
+
+
+def test_fault_a_page_of_suspensions_that_is_short() -> None:
+    pages = [datacenter(rows, pages=2, count=4) for rows in ([halt(), halt("600001")], [halt("600002")])]
+    delivery = suspensions(
+        Answer(f"{SUSPENDED_AT} pageNumber=1", pages[0]), Answer(f"{SUSPENDED_AT} pageNumber=2", pages[1])
+    )
+    is_kept_aside(delivery, "3 rows came of the 4 that the reply speaks of")
 
 
 def without(name: str) -> dict[str, Any]:

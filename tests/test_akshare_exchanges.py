@@ -101,12 +101,19 @@ def test_shenzhen_pads_its_names() -> None:
 
 
 def test_beijing_comes_in_a_wrapped_reply_with_dates_without_dashes() -> None:
-    rows = [("920000", "安徽凤凰", "20201223"), ("430047", "诺思兰德", "20201124")]
+    rows = [("920000", "安徽凤凰", "20201223"), ("920047", "诺思兰德", "20201124")]
     frame = frame_of(listed("bse", Answer(BSE_AT, bse(rows))))
     assert table_of(frame, "symbol", "name", "listed", "source") == [
         ("920000.BJ", "安徽凤凰", "2020-12-23", "bse"),
-        ("430047.BJ", "诺思兰德", "2020-11-24", "bse"),
+        ("920047.BJ", "诺思兰德", "2020-11-24", "bse"),
     ]
+
+
+def test_fault_beijing_lists_a_share_under_its_old_code_too() -> None:
+    rows = [("920000", "安徽凤凰", "20201223"), ("920047", "诺思兰德", "20201124"), ("430047", "诺思兰德", "20201124")]
+    delivery = listed("bse", Answer(BSE_AT, bse(rows)))
+    assert frame_of(delivery)["symbol"].tolist() == ["920000.BJ", "920047.BJ"]
+    assert "证券代码 is one that Beijing gave up: 1 of 3 rows" in delivery.quarantined[0].reason
 
 
 def test_who_left_shanghai_b_shares_left_out() -> None:
@@ -393,7 +400,20 @@ BOARD_FAULTS = {
     "a field more": (board([("600079", "ST人福")], order=[*BOARD_ORDER, "f999"]), "Length mismatch"),
     "names without a warning": (board([("600000", "浦发银行")]), "名称 carries no risk warning"),
     "no data": ('{"rc": 102, "data": null}', "TypeError"),
+    "a name that slipped from one page to the other": (
+        board([("600079", "ST人福"), ("600079", "ST人福")]),
+        "1 names came of the 2 that the reply speaks of",
+    ),
 }
+
+
+def test_fault_a_board_whose_second_page_is_short() -> None:
+    pages = [board([(f"60{code:04d}", "ST甲") for code in codes]) for codes in ([1, 2], [3])]
+    whole = [page.replace('"total": 2', '"total": 4').replace('"total": 1', '"total": 4') for page in pages]
+    with answered(Answer(f"{BOARD_AT} pn=1", whole[0]), Answer(f"{BOARD_AT} pn=2", whole[1])):
+        delivery = exchanges.risk_board(desk(), "2026-01-05")
+    assert delivery.frame is None
+    assert "3 names came of the 4 that the reply speaks of" in delivery.error
 
 
 @pytest.mark.parametrize("fault", BOARD_FAULTS)

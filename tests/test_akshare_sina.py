@@ -52,7 +52,7 @@ def bars_of(
     second = shares if isinstance(shares, Answer) else Answer(AMOUNTS, payload.share_amounts(code, shares))
     with answered(Answer(f"realstock/company/{code}/{KLC}", body), second) as asked:
         found = sina.bars(desk(), symbol, since, UNTIL)
-    assert asked.timeouts == [quick()["sina"].timeout] * len(asked.urls)
+    assert asked.timeouts == [(5.0, quick()["sina"].timeout)] * len(asked.urls)
     return found
 
 

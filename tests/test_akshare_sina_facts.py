@@ -190,16 +190,22 @@ def test_a_page_of_unknown_encoding_is_not_taken_for_one_without_dividends() -> 
 
 
 @pytest.mark.parametrize("ask", [host.actions, host.names, host.ratings])
-def test_a_page_without_tables_is_refused(ask: Callable[[Desk, str], Delivery]) -> None:
-    assert_refused(asked_of(ask, "/", payload.banned()), "could not read")
-
-
-@pytest.mark.parametrize("ask", [host.actions, host.names, host.ratings])
-def test_a_ban_is_named_with_the_time_to_try_again(ask: Callable[[Desk, str], Delivery]) -> None:
-    delivery = asked_of(ask, "/", payload.banned(), status=456)
+@pytest.mark.parametrize(
+    ("page", "status", "says"),
+    [
+        (payload.banned(), 456, "456"),
+        (payload.banned(), 200, "sent a page that refuses this address"),
+        ("<html><head><title>新浪网</title></head><body></body></html>", 200, "it has no table"),
+    ],
+)
+def test_a_ban_is_named_with_the_time_to_try_again(
+    ask: Callable[[Desk, str], Delivery], page: str, status: int, says: str
+) -> None:
+    delivery = asked_of(ask, "/", page, status=status)
     assert delivery.frame is None
     assert [(block.host, block.until) for block in delivery.blocks] == [("sina", NOW + dt.timedelta(hours=1))]
-    assert "456" in delivery.error
+    assert says in delivery.error
+    assert "try again after" in delivery.error
 
 
 # --- former names ------------------------------------------------------------------------------------

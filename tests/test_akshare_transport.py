@@ -5,8 +5,10 @@ Only the HTTP layer is answered here; akshare's own function bodies run.
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import http.server
+import socket
 import subprocess
 import sys
 import threading
@@ -18,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 
+import sina_payload as payload
 from answered import Answer, Clock, answered, bars_of, eastmoney_bars, quick
 from backfolio.source.akshare import wire
 from backfolio.source.akshare.library import library, version
@@ -106,6 +109,17 @@ CASES = {
         (Answer(KLINE, raises="no name"),), "offline", "cannot be reached from here: its name is not", 1
     ),
     "no network": Case((Answer(KLINE, raises="unreachable"),), "offline", "no way through the network", 1),
+    "a connection that nobody takes": Case(
+        (Answer(KLINE, raises="not taken"),), "offline", "nothing takes the connection", 1
+    ),
+    "a refusal in words, not as a page": Case(
+        (Answer(KLINE, "你的 IP 存在异常访问(例如: 爬虫/攻击/探测 等), 已被新浪安全部门封禁.".encode("gbk")),),
+        "banned",
+        "sent a page that refuses this address",
+        1,
+        60,
+    ),
+    "the words of a refusal inside of data": Case((Answer(KLINE, GOOD.replace("寒武纪", "拒绝访问")),), None),
     "a proxy that refuses": Case((Answer(KLINE, raises="proxy"),), "offline", "or the proxy lets nothing through", 1),
     "a bad certificate": Case((Answer(KLINE, raises="certificate"),), "failed", "SSLError", 3),
     "a page where data is due": Case((Answer(KLINE, PAGE),), "banned", "a web page where data was due", 1, 60),
@@ -232,14 +246,14 @@ def test_a_redirect_is_part_of_the_request_and_has_the_timeout_too() -> None:
     with answered(elsewhere, Answer("elsewhere.eastmoney.com", GOOD)) as sent:
         came = fetched(at_clock(Clock(NOW)))
     assert came.error is None
-    assert sent.timeouts == [POLICIES["eastmoney"].timeout] * 2
+    assert sent.timeouts == [(5.0, POLICIES["eastmoney"].timeout)] * 2
     assert came.entry.calls == 1
 
 
 def test_every_request_has_a_timeout_where_akshare_gives_none() -> None:
     with answered(Answer(KLINE, GOOD)) as sent:
         fetched(at_clock(Clock(NOW), timeout=7.0))
-    assert sent.timeouts == [7.0]
+    assert sent.timeouts == [(5.0, 7.0)]
 
 
 def test_a_budget_that_is_spent_ends_the_asking_until_midnight_in_shanghai() -> None:
@@ -254,6 +268,20 @@ def test_a_budget_that_is_spent_ends_the_asking_until_midnight_in_shanghai() -> 
     assert came.error.text == (
         "eastmoney: the budget of 2 requests a day is spent; try again after 2025-08-26 00:00 (Shanghai time)"
     )
+
+
+def test_a_budget_begins_anew_at_midnight_in_shanghai_and_calls_are_counted_on() -> None:
+    clock = Clock(NOW)
+    desk = at_clock(clock, budget=2, spent={"eastmoney": 1})
+    with answered(Answer(KLINE, GOOD)):
+        assert fetched(desk).error is None
+        assert fetched(desk).error is not None
+        clock.passed = (dt.datetime(2025, 8, 25, 16, tzinfo=dt.UTC) - NOW).total_seconds() - 1
+        assert fetched(desk).error is not None
+        clock.passed += 1
+        kinds = [came.error.kind if came.error else None for came in (fetched(desk) for _ in range(3))]
+    assert kinds == [None, None, "budget"]
+    assert (desk.spent, desk.made) == ({"eastmoney": 2}, {"eastmoney": 3})
 
 
 def test_a_budget_also_ends_the_retries_of_a_request() -> None:
@@ -315,19 +343,42 @@ def test_a_call_that_swallows_every_error_does_not_hide_a_ban() -> None:
 
 
 def test_akshares_own_retries_do_not_multiply_ours() -> None:
+    ask = library().stock_zh_a_st_em
     began = time.monotonic()
     with answered(Answer("clist/get", status=403)) as sent:
-        came = at_clock(Clock(NOW)).ask("eastmoney", "stock_zh_a_st_em", "", library().stock_zh_a_st_em)
+        came = at_clock(Clock(NOW)).ask("eastmoney", "stock_zh_a_st_em", "", ask)
     assert came.error is not None
     assert (len(sent.urls), came.error.kind) == (1, "banned")
     assert time.monotonic() - began < 1  # it would wait between its retries
 
 
+@pytest.mark.parametrize("host", ["vip.stock.finance.sina.com.cn", "stock.finance.sina.com.cn/stock/go.php"])
+@pytest.mark.parametrize(
+    ("page", "says"),
+    [
+        (PAGE, "has no table"),
+        (payload.banned(), "refuses this address"),
+        (payload.banned().replace("<body>", "<body><table></table>"), "refuses this address"),
+    ],
+)
+def test_fault_another_page_where_a_page_is_due_is_a_ban(host: str, page: str, says: str) -> None:
+    desk = at_clock(Clock(NOW))
+    with answered(Answer("sina", page.encode("gbk"))) as sent:
+        came = [desk.ask("sina", "x", "y", lambda: requests.get(f"https://{host}/600000.phtml", timeout=1).text)
+                for _ in range(2)]  # fmt: skip
+    assert len(sent.urls) == 1
+    assert [one.error.kind if one.error else None for one in came] == ["banned", "blocked"]
+    assert came[0].error is not None
+    assert says in came[0].error.text
+    assert came[0].error.text.endswith("; try again after 2025-08-25 19:00 (Shanghai time)")
+
+
 def test_a_page_is_no_ban_where_a_page_is_due() -> None:
     where = "https://vip.stock.finance.sina.com.cn/corp/go.php/vISSUE_ShareBonus/stockid/600000.phtml"
-    with answered(Answer("vISSUE_ShareBonus", PAGE)):
+    page = PAGE.replace("<body>", "<body><table></table>")
+    with answered(Answer("vISSUE_ShareBonus", page)):
         came = at_clock(Clock(NOW)).ask("sina", "x", "600000.SH", lambda: requests.get(where, timeout=1).text)
-    assert came.value == PAGE
+    assert came.value == page
 
 
 def test_what_akshare_warns_of_is_not_ours_to_show(recwarn: pytest.WarningsRecorder) -> None:
@@ -387,6 +438,51 @@ def test_one_reply_before_means_that_one_host_alone_is_away() -> None:
         assert desk.offline  # two hosts since the last reply: the line is down
         fetched(desk)
         assert not desk.offline
+
+
+def test_who_was_reached_is_told() -> None:
+    desk = at_clock(Clock(NOW))
+    assert not desk.reached
+    with answered(Answer(KLINE, raises="not taken", times=2), Answer(KLINE, status=500)):
+        fetched(desk)
+        fetched(desk, "tencent")
+        assert (desk.reached, desk.unreached) == (False, {"eastmoney", "tencent"})
+        fetched(desk)
+    assert (desk.reached, desk.unreached) == (True, frozenset())
+
+
+def test_fault_a_host_that_takes_no_connection_while_others_answer_is_left_alone() -> None:
+    desk = at_clock(Clock(NOW))
+    with answered(Answer(KLINE, raises="not taken"), Answer("sina", "x")) as sent:
+        kinds = []
+        for _ in range(4):
+            desk.ask("sina", "x", "y", lambda: requests.get("https://hq.sinajs.cn/sina", timeout=1).text)
+            came = fetched(desk)
+            kinds.append(came.error.kind if came.error else None)
+    assert kinds == ["offline", "offline", "banned", "blocked"]
+    assert sum("kline" in url for url in sent.urls) == 3
+    assert desk.blocks["eastmoney"].reason == "eastmoney took none of 3 connections in a row, while others answer"
+
+
+@pytest.mark.enable_socket
+def test_fault_packets_that_are_swallowed_cost_one_wait() -> None:
+    with socket.socket() as server, contextlib.ExitStack() as stack:
+        server.bind(("127.0.0.1", 0))
+        server.listen(0)
+        # A queue that is full takes no further connection: what asks for one is not answered.
+        for _ in range(4):
+            waiting = stack.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(server.getsockname())
+        url = f"http://127.0.0.1:{server.getsockname()[1]}/"
+        desk = at_clock(Clock(NOW), timeout=0.2)
+        began = time.monotonic()
+        came = desk.ask("eastmoney", "x", "y", got(url))
+        took = time.monotonic() - began
+    assert came.error is not None
+    assert (came.error.kind, came.entry.calls) == ("offline", 1)
+    assert "nothing takes the connection" in came.error.text
+    assert took < 0.2 * 4  # the wait for a whole reply: the connection itself was given up before
 
 
 def test_a_second_host_that_hangs_while_offline_is_not_waited_for() -> None:

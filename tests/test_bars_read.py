@@ -230,7 +230,7 @@ FILES = [
         {"bars.csv": GOOD, "ex-rights.csv": ACTIONS},
         (
             "ex-rights.csv is no table of the import format (did you mean 'ex_rights.csv'?): the tables are bars, "
-            "index, ex_rights, listings; rename it, or move it out of the folder"
+            "index, ex_rights, listings, st_spells, accepted; rename it, or move it out of the folder"
         ),
     ),
     ("empty index", {"bars.csv": GOOD, "index.csv": ("date,symbol,close",)}, "index.csv: the file has no rows"),

@@ -65,13 +65,15 @@ def words_of(folder: Path, words: Sequence[str], answers: Sequence[Answer]) -> l
     return [sys.executable, str(ANSWERED), str(folder / "scene.json"), "--", *words]
 
 
-def call(folder: Path, *words: str, answers: Sequence[Answer] = (), check: int = 0) -> subprocess.CompletedProcess[str]:
+def call(
+    folder: Path, *words: str, answers: Sequence[Answer] = (), check: int | None = 0
+) -> subprocess.CompletedProcess[str]:
     """Run a command in a workspace; with answers, its hosts give them."""
     program = words_of(folder, words, answers) if answers else [sys.executable, "run_backtest.py", *words]
     done = subprocess.run(
         program, cwd=folder, capture_output=True, text=True, encoding="utf-8", env=environment(), check=False
     )
-    assert done.returncode == check, done.stderr + done.stdout
+    assert check in {None, done.returncode}, done.stderr + done.stdout
     assert "Traceback" not in done.stderr
     return done
 
@@ -152,9 +154,7 @@ def test_one_symbol_that_fails_is_named_and_the_others_are_there(fresh: Path) ->
 
 @pytest.mark.parametrize("raises", ["no name", "unreachable"])
 def test_offline_is_said_in_one_sentence_and_leaves_no_store(fresh: Path, raises: str) -> None:
-    began = time.monotonic()
     done = call(fresh, *ASKED, answers=[Answer("", raises=raises)], check=1)
-    assert time.monotonic() - began < 20
     (line,) = [line for line in done.stdout.splitlines() if "no host of market data can be reached" in line.lower()]
     assert "check the network" in line
     assert "Page" not in done.stdout
@@ -170,12 +170,12 @@ def test_offline_leaves_a_store_as_it_was(copied: Path) -> None:
 
 
 def test_ctrl_c_keeps_what_had_come_and_the_same_command_goes_on(fresh: Path) -> None:
-    slow = fetched.but(fetched.hosts(), f"{fetched.KLINE} secid=1.688256", delay=30.0)
+    slow = fetched.but(fetched.hosts(), f"{fetched.KLINE} secid=1.688256", delay=300.0)
     with subprocess.Popen(
         words_of(fresh, ASKED, slow),
         cwd=fresh, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment(),
     ) as process:  # fmt: skip
-        until = time.monotonic() + 60
+        until = time.monotonic() + 240
         store = fresh / "data" / "store" / "market.duckdb"
         while process.poll() is None and time.monotonic() < until and _symbols(store) < 2:
             time.sleep(0.2)
@@ -240,7 +240,7 @@ def test_an_import_is_checked_stored_and_exported_again(fresh: Path) -> None:
     assert said["last_call"]["what"].endswith("mine.csv")
     plain = call(fresh, "data").stdout
     assert re.search(r"^  sessions +2025-07-01 to 2025-07-03$", plain, re.MULTILINE)
-    files = json.loads(call(fresh, "data", "export", "out", "--form", "csv", "--json").stdout)["files"]
+    files = json.loads(call(fresh, "data", "export", "out", "--format", "csv", "--json").stdout)["files"]
     assert "out" in files[0]
     assert (fresh / "out" / "bars.csv").read_text(encoding="utf-8").startswith("date,symbol,open,high,low,close,volume")
     again = call(fresh, "import", "out", "--json")
@@ -254,7 +254,7 @@ def test_an_open_error_is_shown_refuses_runs_and_can_be_accepted(fresh: Path) ->
     bars[10] = (day, 160.0, 165.0, 159.0, 164.0, 1_000_000, 162_000_000.0)
     body = eastmoney_bars("688256", bars)
     answers = fetched.but(fetched.hosts(), f"{fetched.KLINE} secid=1.688256", body=body)
-    done = call(fresh, "fetch", "--symbols", "688256.SH", "--since", str(fetched.SINCE), answers=answers)
+    done = call(fresh, "fetch", "--symbols", "688256.SH", "--since", str(fetched.SINCE), answers=answers, check=1)
     assert "open error" in done.stdout
     checked = call(fresh, "data", "check", check=1)
     (line,) = [line for line in checked.stdout.splitlines() if f"688256.SH {day}" in line and "limit" in line]
@@ -265,13 +265,73 @@ def test_an_open_error_is_shown_refuses_runs_and_can_be_accepted(fresh: Path) ->
     keys = {one["key"] for one in found["findings"] if one["severity"] == "error"}
     assert line.split()[0] in keys
     assert len(keys) == found["errors"]
+    # The close of that day, believed, puts the next one outside its limits.
     for key in keys:
         told = call(fresh, "data", "accept", key, "--because", "a relisting <b>without</b> limits").stdout
         assert told.startswith("Accepted: ")
+    assert "1 open error" in call(fresh, *run, check=2).stderr
+    found = json.loads(call(fresh, "data", "check", "--json", check=1).stdout)
+    (error,) = (one for one in found["findings"] if one["severity"] == "error" and not one["accepted"])
+    assert error["first"] > str(day)
+    call(fresh, "data", "accept", error["key"], "--because", "and the day after")
     after = json.loads(call(fresh, "data", "check", "--json").stdout)
-    assert (after["errors"], after["accepted"]) == (0, len(keys))
+    assert (after["errors"], after["accepted"]) == (0, len(keys) + 1)
     page = (fresh / "reports" / "data" / "index.html").read_text(encoding="utf-8")
     assert "Accepted: a relisting &lt;b&gt;without" in page
+
+
+DOUBTFUL = """date,symbol,open,high,low,close,volume,pre_close
+2025-07-01,600000.SH,13.00,13.20,12.90,13.10,1000000,13.00
+2025-07-02,600000.SH,13.10,13.30,13.00,13.20,1000000,13.50
+2025-07-03,600000.SH,13.20,13.40,13.10,13.30,1000000,13.20
+"""
+
+
+def test_an_import_that_a_run_would_refuse_is_a_no_and_counts_what_was_accepted_apart(fresh: Path) -> None:
+    (fresh / "mine.csv").write_text(DOUBTFUL, encoding="utf-8")
+    done = call(fresh, "import", "mine.csv", check=1)
+    assert "1 open error in this data: a run that reads it is refused. python run_backtest.py data check" in done.stdout
+    quiet = call(fresh, "import", "mine.csv", "--quiet", check=1)
+    assert quiet.stdout == f"{Path('reports/data/index.html')}\n"
+    assert "1 open error in this data" in quiet.stderr
+    (error,) = json.loads(call(fresh, "data", "check", "--json", check=1).stdout)["findings"][:1]
+    call(fresh, "data", "accept", error["key"], "--because", "the exchange says so")
+    again = call(fresh, "import", "mine.csv")
+    assert "No open error in this data; 1 error that a person accepted." in again.stdout
+    assert call(fresh, "import", "mine.csv", "--quiet").stderr == ""
+    checked = call(fresh, "data", "check").stdout
+    assert error["key"] not in checked
+    assert "1 accepted." in checked
+    assert "python run_backtest.py data check --all" in checked
+    every = call(fresh, "data", "check", "--all").stdout
+    (line,) = [line for line in every.splitlines() if error["key"] in line]
+    assert line.endswith("[accepted: the exchange says so]")
+    assert f"ACCEPTED ERROR {error['rule']} (1): " in every
+    assert "0 errors" in call(fresh, "data").stdout
+
+
+def test_a_check_of_some_symbols_speaks_of_them_alone(copied: Path) -> None:
+    whole = json.loads(call(copied, "data", "check", "--json", check=None).stdout)
+    own = json.loads(call(copied, "data", "check", "688256.SH,000977.SZ", "--json", check=None).stdout)
+    assert {one["symbol"] for one in own["findings"]} <= {"688256.SH", "000977.SZ"}
+    told = {one["key"] for one in whole["findings"] if one["symbol"] in {"688256.SH", "000977.SZ"}}
+    assert told == {one["key"] for one in own["findings"]}
+    again = json.loads(call(copied, "data", "check", "--json", check=None).stdout)
+    assert again == whole
+
+
+def test_the_last_import_is_told_with_all_its_files_and_a_zone(fresh: Path) -> None:
+    (fresh / "bars").mkdir()
+    (fresh / "bars" / "bars.csv").write_text(HAND_MADE, encoding="utf-8")
+    listing = "symbol,name,listed,delisted\n600000.SH,Bank,1999-11-10,\n"
+    (fresh / "bars" / "listings.csv").write_text(listing, encoding="utf-8")
+    call(fresh, "import", "bars", "--quiet")
+    plain = call(fresh, "data").stdout
+    (line,) = [line for line in plain.splitlines() if "last fetch or import" in line]
+    assert re.search(r" \d{4}-\d\d-\d\d \d\d:\d\d CST, import of 2 files of bars$", line)
+    said = json.loads(call(fresh, "data", "--json").stdout)["last_call"]
+    assert said["at"].endswith("+08:00")
+    assert [Path(file).name for file in said["files"]] == ["bars.csv", "listings.csv"]
 
 
 def test_a_torn_store_is_said_and_restored(copied: Path) -> None:
@@ -298,6 +358,8 @@ def test_a_torn_store_is_said_and_restored(copied: Path) -> None:
         (("fetch", "--symbols", "999999.SH"), ["999999.SH", "no A-share board"]),
         (("fetch", "--symbols", "688256"), ["688256", "as in 688256.SH"]),
         (("fetch", "--index", "688"), ["688", "as in 000688.SH"]),
+        (("fetch", "--index", "600519.SH"), ["'600519.SH' is a share: ask for it with --symbols"]),
+        (("fetch", "--index", "000001.SZ"), ["'000001.SZ' is a share (did you mean '000001.SH'?)"]),
         (("fetch", "--symbols", "688256.SH", "--since", "2025-13-01"), ["2025-13-01", "YYYY-MM-DD"]),
         (("fetch", "--symbols", "688256.SH", "--since", "2025-07-01", "--until", "2025-06-01"), ["exchange the dates"]),
         (("fetch", "--symbol", "688256.SH"), ["No such option"]),
@@ -326,7 +388,9 @@ def test_wrong_use_is_said_and_writes_nothing(fresh: Path, words: tuple[str, ...
     [
         (("data", "accept", "0123", "--because", "it is right"), ["0123", "data check"]),
         (("data", "accept", "0123", "--because", " "), ["--because"]),
+        (("data", "export", "out", "--format", "xml"), ["--format 'xml'", "parquet or csv"]),
         (("data", "export", "out", "--form", "xml"), ["xml", "parquet"]),
+        (("data", "check", "688257.SH"), ["688257.SH", "did you mean '688256.SH'", "run_backtest.py data says"]),
         (("data", "export", "out", "--symbols", "688257.SH"), ["688257.SH", "did you mean '688256.SH'"]),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",

@@ -296,7 +296,7 @@ class TestFind:
             discover([folder]).find(word)
 
     def test_an_empty_folder_says_how_to_begin(self, tmp_path: Path) -> None:
-        with pytest.raises(ThesisError, match=r"no thesis is called 'idea' in .*: write one with `backfolio new"):
+        with pytest.raises(ThesisError, match=r"no thesis is called 'idea' in .*: write one with backfolio new NAME"):
             discover([tmp_path]).find("idea")
 
 

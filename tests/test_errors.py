@@ -1,7 +1,12 @@
 from __future__ import annotations
 
+import re
+import sys
+from pathlib import Path
+
 import pytest
 
+import backfolio
 from backfolio.errors import (
     BackfolioError,
     CalendarError,
@@ -10,8 +15,10 @@ from backfolio.errors import (
     SymbolError,
     ThesisError,
     UsageError,
+    command,
     counted,
     did_you_mean,
+    program,
 )
 
 
@@ -80,3 +87,35 @@ def test_did_you_mean_names_the_nearest_known_word(word: str, known: list[str], 
 @pytest.mark.parametrize(("number", "text"), [(0, "0 trials"), (1, "1 trial"), (2, "2 trials"), (1240, "1,240 trials")])
 def test_a_count_has_its_word(number: int, text: str) -> None:
     assert counted(number, "trial") == text
+
+
+@pytest.mark.parametrize(
+    ("called", "said"),
+    [
+        ("run_backtest.py", "python run_backtest.py"),
+        ("/srv/mine/run_backtest.py", "python run_backtest.py"),
+        ("/usr/lib/python3/backfolio/__main__.py", "python -m backfolio"),
+        ("/usr/bin/backfolio", "backfolio"),
+        ("analysis.py", "backfolio"),
+        ("", "backfolio"),
+    ],
+)
+def test_messages_name_commands_as_the_program_was_called(
+    monkeypatch: pytest.MonkeyPatch, called: str, said: str
+) -> None:
+    monkeypatch.setattr(sys, "argv", [called, "run"])
+    assert program() == said
+    assert command("data check") == f"{said} data check"
+
+
+def test_no_message_writes_the_program_by_hand() -> None:
+    source = Path(backfolio.__file__).parent
+    commands = "run|tune|new|fetch|import|data|verify|list"
+    by_hand = re.compile(rf"(?<!from )(backfolio|run_backtest\.py) ({commands})\b")
+    told = [
+        f"{path.relative_to(source)}: {line.strip()}"
+        for path in source.rglob("*.py")
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if by_hand.search(line) and not line.strip().startswith(('"""', "``"))
+    ]
+    assert told == []

@@ -20,7 +20,7 @@ from answered import Answer, answered, eastmoney_bars, eastmoney_nothing
 from backfolio import calendar, store
 from backfolio.bars import build_bars
 from backfolio.errors import StoreError
-from backfolio.fetch import fetch
+from backfolio.fetch import fetch, import_path
 from fetched import BARS, KLINE, NOW, SYMBOLS, ask, but, desk, hosts, of_market, of_symbol
 
 if TYPE_CHECKING:
@@ -146,6 +146,24 @@ def test_a_host_that_changes_its_past_is_seen(early: Path) -> None:
     summary, _ = run(early, but(PLAIN, f"{KLINE} secid=1.688256", body=eastmoney_bars("688256", changed)))
     assert summary.counts["bars"].revised == 1
     assert "revised" in {one.rule for one in summary.findings}
+
+
+def test_a_bar_that_an_import_corrected_is_not_taken_back_by_the_next_fetch(early: Path, tmp_path: Path) -> None:
+    wrong = next(bar for bar in BARS["688256.SH"] if bar[0] == "2025-07-24")
+    right = [wrong[0], "688256.SH", *map(str, wrong[1:4]), str(round(wrong[4] - 0.5, 2)), str(wrong[5])]
+    file = tmp_path / "mine" / "bars.csv"
+    file.parent.mkdir()
+    file.write_text("date,symbol,open,high,low,close,volume\n" + ",".join(right) + "\n", encoding="utf-8")
+    assert import_path(early, file).counts["bars"].revised == 1
+    summary, _ = run(early)
+    assert summary.counts["bars"].revised == 0
+    with store.reading(early) as reader:
+        bars = reader.frame("bars", ("688256.SH",)).set_index("date").loc[["2025-07-24"]]
+    assert bars[["close", "source"]].to_numpy().tolist() == [[round(wrong[4] - 0.5, 2), "import"]]
+    (told,) = (one for one in summary.findings if one.rule == "hosts_differ")
+    assert f"2025-07-24 (eastmoney): close {wrong[4] - 0.5:.2f} here, {wrong[4]:.2f} there" in told.value
+    summary, _ = run(early, full=True)
+    assert summary.counts["bars"].revised == 1
 
 
 def test_a_process_killed_half_way_loses_only_the_piece_in_work(tmp_path: Path, whole: tuple[Path, Summary]) -> None:
@@ -329,6 +347,22 @@ def test_ratings_become_catalysts(tmp_path: Path) -> None:
     assert not again.missing
 
 
+def test_a_rating_that_its_host_did_not_have_yesterday_is_known_when_it_came(tmp_path: Path) -> None:
+    wanted = {"universe": None, "indexes": (), "ratings": True, "since": np.datetime64("2025-07-23")}
+    run(tmp_path, fetched.of_ratings(), **wanted)
+    late = facts.rating("688256", "寒武纪", DECLAREDATE="2025-07-31", F009N=200.0, F010N=200.0)
+    answers = [Answer(f"{facts.RATINGS_AT} 2025-07-31", facts.cninfo([late])), *fetched.of_ratings()]
+    tomorrow = NOW + dt.timedelta(days=1)
+    run(tmp_path, answers, **wanted, now=tomorrow)
+    with store.reading(tmp_path) as reader:
+        known = [(one.known_at.isoformat(), one.new) for one in reader.catalysts(("688256.SH",))]
+    assert known == [
+        ("2025-07-24T18:00:00+08:00", 100.0),  # the first look at a past day: the day of the report
+        ("2025-07-29T18:00:00+08:00", 150.0),
+        ("2025-08-03T18:00:00+08:00", 200.0),
+    ]
+
+
 def test_steps_name_what_is_in_work(tmp_path: Path) -> None:
     steps: list[Step] = []
     with answered(*PLAIN, strict=False):
@@ -360,7 +394,7 @@ def test_ratings_alone_stop_where_their_only_host_refuses_or_is_gone(tmp_path: P
     wanted = {"universe": None, "indexes": (), "ratings": True, "since": np.datetime64("2025-07-23")}
     summary, urls = run(tmp_path, [Answer(facts.RATINGS_AT, b"", status=403)], **wanted)
     assert len(urls) == 1
-    assert [one.state for one in summary.outcomes] == ["failed", *["not asked"] * 10, "done"]
+    assert [one.state for one in summary.outcomes] == ["failed", *["not asked"] * 10]
     assert [block.host for block in summary.blocks] == ["cninfo"]
     gone, urls = run(tmp_path / "other", [Answer(facts.RATINGS_AT, raises="no name")], **wanted)
     assert gone.offline

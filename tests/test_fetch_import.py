@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
+import re
+import signal
+import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,13 +15,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from backfolio import store
+from backfolio import Strategy, calendar, store
 from backfolio.bars import Tables, build_bars, read_tables
 from backfolio.errors import DataError, StoreError, UsageError
-from backfolio.fetch import Step, export, import_path
+from backfolio.fetch import Step, export, import_path, importing
 from backfolio.fetch.tables import rows_of
-from backfolio.source import sample
+from backfolio.prepare import prepare
+from backfolio.source import load, sample
 from backfolio.source.files import MARKER
+from backfolio.store import write
+from backfolio.universe import Member, Universe
 
 if TYPE_CHECKING:
     from backfolio.bars import Bars
@@ -112,6 +120,77 @@ def test_the_same_import_again_changes_nothing(filled: Path, market: Path) -> No
     assert bars_of(filled).fingerprint == before
 
 
+KILLED = """import os, signal, sys
+from pathlib import Path
+from backfolio.fetch import import_path
+from backfolio.store import Writer
+Writer.replace_findings = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+import_path(Path(sys.argv[1]), Path(sys.argv[2]))
+"""
+
+
+def test_an_import_that_was_killed_before_it_was_examined_is_refused_until_it_is(tmp_path: Path) -> None:
+    data, folder = files(tmp_path / "bars", bars=[HEADER, *FIRST, *LATER]), store.folder_of(tmp_path)
+    for heal in ("import", "check"):
+        killed = subprocess.run([sys.executable, "-c", KILLED, folder, data], check=False)
+        assert killed.returncode == -signal.SIGKILL
+        with pytest.raises(
+            StoreError, match=r"2 names of this run .* no rule has looked at .*\n.*600001.SH unexamined"
+        ):
+            load("store", tmp_path)
+        if heal == "import":
+            assert not [one for one in import_path(folder, data).findings if one.severity == "error"]
+        else:
+            check = [sys.executable, "-m", "backfolio", "data", "check"]
+            subprocess.run(check, cwd=tmp_path, check=True, capture_output=True)
+        assert load("store", tmp_path).bars.symbols == ("600001.SH", "688001.SH")
+        data = files(tmp_path / "bars", bars=[HEADER, *(line[:-1] + "9" for line in (*FIRST, *LATER))])
+
+
+def test_an_index_that_was_not_examined_is_no_benchmark(tmp_path: Path) -> None:
+    import_path(store.folder_of(tmp_path), files(tmp_path / "bars", bars=[HEADER, *FIRST, *LATER]))
+    with store.writing(store.folder_of(tmp_path)) as writer:
+        rows = pd.DataFrame({"symbol": "000300.SH", "date": pd.to_datetime(["2025-08-18"]), "close": 4000.0})
+        writer.put(store.Batch({"index_bars": rows}))
+    source = load("store", tmp_path)
+    prepare(Strategy, source)
+    with pytest.raises(StoreError, match=r"(?s)benchmark 000300.SH cannot be relied on: .*data check"):
+        prepare(Strategy, source, benchmark="000300.SH")
+
+
+@pytest.mark.parametrize(
+    ("where", "says"),
+    [
+        ("reading", "nothing of .* is in the store, which is as it was: run the import again"),
+        (
+            "append",
+            "all of .* is in the store, but no rule has looked at it, .*: run the import again, or .* data check",
+        ),
+        ("examine", "all of .* is in the store, but no rule has looked at it"),
+        ("snapshot", "all of .* is in the store and examined; only the copy for `data restore` was not made"),
+    ],
+)
+def test_an_import_that_is_interrupted_says_what_is_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str, says: str
+) -> None:
+    module = {"reading": importing, "append": write, "examine": importing, "snapshot": write}[where]
+    name = "_no_worse" if where == "reading" else where
+    called = getattr(module, name)
+
+    def stopped(*words: object, **more: object) -> object:
+        signal.raise_signal(signal.SIGINT)
+        return called(*words, **more)
+
+    monkeypatch.setattr(module, name, stopped)
+    data = files(tmp_path / "bars", bars=[HEADER, *FIRST])
+    with pytest.raises(KeyboardInterrupt) as caught:
+        import_path(tmp_path / "store", data)
+    (note,) = caught.value.__notes__
+    assert re.match(says, note)
+    monkeypatch.undo()
+    assert import_path(tmp_path / "store", data).counts["bars"].new == (2 if where == "reading" else 0)
+
+
 def test_an_import_of_corrected_bars_keeps_the_old_ones_among_the_revisions(tmp_path: Path) -> None:
     import_path(
         tmp_path / "store", files(tmp_path / "one", bars=[f"{HEADER},amount", *(f"{line},10150" for line in FIRST)])
@@ -164,8 +243,112 @@ def test_corporate_actions_of_one_day_are_one_row(tmp_path: Path) -> None:
     import_path(tmp_path / "store", data)
     with store.reading(tmp_path / "store") as reader:
         rows = reader.frame("actions")[["symbol", "cash", "shares", "ratio"]].fillna(-1.0).to_numpy().tolist()
-    assert rows == [["600001.SH", 0.3, 0.03, -1.0], ["688001.SH", -1.0, -1.0, 0.99]]
+    assert rows == [["600001.SH", 0.3, 0.03, 0.0], ["688001.SH", 0.0, 0.0, 0.99]]
     assert bars_of(tmp_path / "store").fingerprint == build_bars(read_tables(data)).fingerprint
+
+
+def test_a_correction_is_all_that_happens_on_its_date_and_wins_over_a_host(tmp_path: Path) -> None:
+    head, day = "symbol,ex_date,kind,value", "600001.SH,2025-08-19"
+    bars = [HEADER, *FIRST, "2025-08-20,600001.SH,10.10,10.30,10.00,10.20,1000"]
+    sina = {"symbol": "600001.SH", "ex_date": pd.Timestamp("2025-08-19"), "source": "sina", "cash": 0.3, "shares": 0.1}
+    folder = tmp_path / "store"
+    with store.writing(folder) as writer:
+        writer.put(store.Batch({"actions": pd.DataFrame([sina])}))
+    told = {
+        "more than is": [f"{day},cash/share,0.2", f"{day},shares/share,0.05"],
+        "cash alone": [f"{day},cash/share,0.1"],
+        "a ratio instead": [f"{day},price ratio,0.99"],
+        "nothing": [f"{day},cash/share,0"],
+        "nothing, told as shares": [f"{day},shares/share,0.0"],
+    }
+    for case, rows in told.items():
+        data = files(tmp_path / case, bars=bars, ex_rights=[head, *rows])
+        import_path(folder, data)
+        filed = build_bars(read_tables(data))
+        stored = bars_of(folder)
+        assert stored.cash_per_share[1].tolist() == filed.cash_per_share[1].tolist(), case
+        assert stored.share_ratio[1].tolist() == filed.share_ratio[1].tolist(), case
+        assert stored.reference[1].tolist() == filed.reference[1].tolist(), case
+    assert stored.fingerprint == filed.fingerprint
+    with store.reading(folder) as reader:
+        assert reader.tables().ex_rights is None
+        changes = reader.frame("revisions").query("table == 'actions' and column == 'shares'")
+    assert changes["new"].tolist()[0] == "0.0"
+
+
+def test_a_row_of_nought_beside_a_reference_price_is_the_same_from_store_and_files(tmp_path: Path) -> None:
+    bars = [f"{HEADER},pre_close", f"{FIRST[0]},10.00", f"{FIRST[1]},10.00"]  # 0.10 below the close before
+    for name, rows in (("without", []), ("nought", ["600001.SH,2025-08-19,cash/share,0"])):
+        data = files(tmp_path / name, bars=bars, ex_rights=["symbol,ex_date,kind,value", *rows])
+        import_path(tmp_path / f"{name} store", data)
+        assert bars_of(tmp_path / f"{name} store").fingerprint == build_bars(read_tables(data)).fingerprint
+
+
+def test_a_bar_that_comes_over_a_halt_is_a_change_and_trades(tmp_path: Path) -> None:
+    halted = "2025-08-20,600001.SH,,-,,,,0"
+    first = files(tmp_path / "one", bars=[f"{HEADER},traded", *(f"{line},1" for line in FIRST), halted])
+    import_path(tmp_path / "store", first)
+    late = files(tmp_path / "two", bars=[HEADER, "2025-08-20,600001.SH,10.20,10.40,10.10,10.30,1000"])
+    summary = import_path(tmp_path / "store", late)
+    assert summary.counts["bars"] == store.Count(revised=1)
+    assert summary.lines()[0] == "bars: 1 revised"
+    assert bars_of(tmp_path / "store").traded[:, 0].tolist() == [True, True, True]
+
+
+def test_a_name_is_the_newest_whatever_the_order_of_files_and_may_be_na(tmp_path: Path) -> None:
+    head = f"{HEADER},name"
+    new, old = [head, f"{FIRST[1]},NA"], [head, f"{FIRST[0]},Old"]
+    for first, second in ((old, new), (new, old)):
+        folder = files(tmp_path / f"{first is old}", **{"bars-1": first, "bars-2": second})
+        import_path(tmp_path / f"{first is old} store", folder)
+        for bars in (build_bars(read_tables(folder)), bars_of(tmp_path / f"{first is old} store")):
+            assert bars.names == {"600001.SH": "NA"}
+    frame = pd.DataFrame([line.split(",") for line in FIRST], columns=HEADER.split(","))
+    bars = build_bars(Tables(bars=frame.assign(name=["A", ""]), listings=pd.DataFrame(
+        {"symbol": ["600001.SH"], "listed": [None], "name": [""]})))  # fmt: skip
+    assert bars.names == {"600001.SH": "A"}
+
+
+def test_an_import_says_what_it_assumes_and_what_it_does_not_read(tmp_path: Path) -> None:
+    known = files(tmp_path / "one", bars=[HEADER, *FIRST, *LATER], listings=["symbol,listed", "688001.SH,2025-08-11"])
+    assert import_path(tmp_path / "store", known).notes == ("listing date assumed for 1 of 2 symbols",)
+    more = files(tmp_path / "two", bars=[HEADER, LATER[1]], halts=["symbol", "688001.SH"])
+    (more / "README.txt").write_text("", encoding="utf-8")
+    (more / "catalysts").mkdir()
+    (more / ".hidden").mkdir()
+    assert import_path(tmp_path / "store", more).notes == (
+        (
+            "not read, for they are none of the tables bars, index, ex_rights, listings, st_spells, accepted: "
+            "README.txt, catalysts/, halts.csv"
+        ),
+    )
+    assert import_path(tmp_path / "store", more / "bars.csv").notes == ()
+
+
+def test_an_import_looks_for_the_past_members_of_universes(tmp_path: Path) -> None:
+    gone = Universe("two", (Member("600001.SH", "A", "", "x"), Member("600002.SH", "B", "", "x")))
+    data = files(tmp_path / "data", bars=[HEADER, *FIRST])
+    summary = import_path(tmp_path / "store", data, universes=[gone])
+    (found,) = (one for one in summary.findings if one.rule == "survivorship")
+    assert "600002.SH" in found.value
+    assert not [one for one in import_path(tmp_path / "store", data).findings if one.rule == "survivorship"]
+
+
+def test_an_accepted_error_is_told_as_accepted(tmp_path: Path) -> None:
+    data = files(tmp_path / "data", bars=[HEADER, *FIRST, *LATER])
+    import_path(tmp_path / "store", data)
+    with store.writing(tmp_path / "store") as writer:
+        rows = pd.DataFrame({"symbol": "600001.SH", "date": pd.to_datetime(["2025-08-19"]), "high": 13.0})
+        writer.put(store.Batch({"bars": rows}))
+    other = files(tmp_path / "other", bars=[HEADER, FIRST[0]])
+    (error,) = (one for one in import_path(tmp_path / "store", other).findings if one.severity == "error")
+    assert error.is_open_error
+    assert not [one for one in import_path(tmp_path / "store", files(tmp_path / "third", bars=[HEADER, *LATER]))
+                .findings if one.severity == "error"]  # fmt: skip
+    with store.writing(tmp_path / "store") as writer:
+        writer.accept(error.key, "the exchange said so")
+    (again,) = (one for one in import_path(tmp_path / "store", other).findings if one.severity == "error")
+    assert again.accepted == "the exchange said so"
 
 
 def test_rows_of_a_halt_need_no_prices(tmp_path: Path) -> None:
@@ -182,6 +365,19 @@ def test_simulated_bars_are_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"its bars are simulated \(SIMULATED.txt says so\)"):
         import_path(tmp_path / "store", tmp_path / "market")
     assert not (tmp_path / "store").exists()
+
+
+@pytest.mark.parametrize(("hour", "taken"), [(11, False), (16, True)])
+def test_bars_of_a_session_that_is_not_over_are_refused(tmp_path: Path, hour: int, taken: bool) -> None:
+    data = files(tmp_path / "data", bars=[HEADER, *FIRST])
+    folder, now = tmp_path / "store", dt.datetime(2025, 8, 19, hour, tzinfo=calendar.SHANGHAI)
+    if taken:
+        assert import_path(folder, data, now=lambda: now).counts["bars"].new == 2
+        return
+    words = r"1 row from 2025-08-19 on \(600001.SH\), and it is 2025-08-19 11:00 CST: a session's bar is final at 16:00"
+    with pytest.raises(UsageError, match=words):
+        import_path(folder, data, now=lambda: now)
+    assert not folder.exists()
 
 
 def test_broken_data_leaves_the_store_as_it_was(filled: Path, tmp_path: Path) -> None:

@@ -16,15 +16,27 @@ from backfolio import calendar, store
 from backfolio.errors import SymbolError, UsageError
 from backfolio.fetch import Ask, Outcome, Summary
 from backfolio.fetch.gathered import Gathered
-from backfolio.fetch.known import BARS, FACTS, Known, Marks, covers, first_to_ask, mark, read_marks
-from backfolio.fetch.market import BOARD, RENAMINGS, _goes_on, known_from, pieces
+from backfolio.fetch.known import (
+    BARS,
+    DIVIDENDS,
+    FORMER,
+    REFUSED,
+    SINCE,
+    Marks,
+    covers,
+    first_to_ask,
+    known_of,
+    mark,
+    read_marks,
+)
+from backfolio.fetch.market import BOARD, RENAMINGS, pieces
 from backfolio.fetch.plan import window
 from backfolio.fetch.ratings import days as rating_days
 from backfolio.fetch.rights import reference, with_references
-from backfolio.fetch.symbol import _facts_due, gaps, merged
+from backfolio.fetch.symbol import merged
 from backfolio.quality import Finding
 from backfolio.source.akshare.delivery import Delivery
-from backfolio.store import Batch, Block, Count, LogEntry, empty
+from backfolio.store import Batch, Block, Count, LogEntry
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -133,7 +145,15 @@ def test_bars_are_asked_from_where_they_end(
 ) -> None:
     dates = np.array(held, dtype="datetime64[D]")
     span = None if asked is None else (day(asked[0]), day(asked[1]))
-    assert first_to_ask(dates, span, day(since)) == day(first)
+    nothing = np.array([], dtype="datetime64[D]")
+    assert first_to_ask(dates, span, day(since), nothing) == day(first)
+
+
+def test_a_bar_that_is_missing_is_asked_for_again() -> None:
+    dates, span = np.array(WEEK, dtype="datetime64[D]"), (day("2025-06-02"), day("2025-07-31"))
+    left = np.array(["2025-08-01", "2025-08-14"], dtype="datetime64[D]")
+    assert first_to_ask(dates, span, day("2025-06-02"), left) == day("2025-08-01")
+    assert first_to_ask(dates, span, day("2025-06-02"), left[:0]) == day("2025-08-15")
 
 
 def test_marks_are_read_back(tmp_path: Path) -> None:
@@ -142,8 +162,15 @@ def test_marks_are_read_back(tmp_path: Path) -> None:
         mark(BARS, SYMBOL, "2025-01-02", "2025-08-01", at=at),
         mark(BARS, SYMBOL, "2024-01-02", "2025-07-01", at=at),
         mark(BARS, SYMBOL, "2024-06-03", "2025-08-01", at=at),
-        mark(FACTS, SYMBOL, "2025-07-01", at=at),
-        mark(FACTS, SYMBOL, "2025-08-01", at=at),
+        mark(SINCE, SYMBOL, "2024-06-03", at=at),
+        mark(SINCE, SYMBOL, "2024-01-02", at=at),
+        mark(REFUSED, SYMBOL, "2025-06-30", at=at),
+        mark(DIVIDENDS, SYMBOL, "2025-07-01", at=at),
+        mark(DIVIDENDS, SYMBOL, "2025-08-01", at=at),
+        mark(REFUSED, SYMBOL, "2025-08-05", at=at),
+        mark(REFUSED, SYMBOL, "2025-08-04", at=at),
+        mark(FORMER, SYMBOL, "2025-08-01", "New", at=at),
+        mark(FORMER, SYMBOL, "2025-07-01", "Old", at=at),
         LogEntry(at, "akshare", "eastmoney", "stock_tfp_em", "", "2025-07-14", 1, "", "ok"),
         LogEntry(at, "akshare", "eastmoney", "stock_tfp_em", "", "2025-07-15", 0, "", "failed"),
     )
@@ -151,31 +178,15 @@ def test_marks_are_read_back(tmp_path: Path) -> None:
         writer.put(Batch({}, log))
         with writer.read() as reader:
             marks = read_marks(reader)
+            known = known_of(reader, SYMBOL, marks)
     assert marks.bars == {SYMBOL: (day("2024-06-03"), day("2025-08-01"))}
-    assert marks.facts == {SYMBOL: day("2025-08-01")}
+    assert marks.since == {SYMBOL: day("2024-01-02")}
+    assert known.facts == {DIVIDENDS: day("2025-08-01"), FORMER: day("2025-08-01")}
+    assert (known.called, known.refused) == ("New", day("2025-08-04"))
     assert marks.suspensions == {"2025-07-14"}
     assert covers(marks.bars[SYMBOL], day("2025-01-01"), day("2025-08-01"))
     assert not covers(marks.bars[SYMBOL], day("2024-01-02"), day("2025-08-01"))
     assert not covers(None, day("2025-01-01"), day("2025-08-01"))
-
-
-@pytest.mark.parametrize(
-    ("facts", "pre_close", "market", "due"),
-    [
-        ("NaT", np.nan, False, True),  # never asked
-        ("2025-08-22", np.nan, False, False),  # asked for this session
-        ("2025-08-21", np.nan, False, True),  # a new session whose reference price nobody tells
-        ("2025-08-21", np.nan, True, False),  # of a whole market: not every day
-        ("2025-08-14", np.nan, True, True),
-        ("2025-08-21", 10.2, False, False),  # the reference price is the previous close: no ex-date
-        ("2025-08-21", 10.1, False, True),
-        ("2025-08-21", 10.1, True, True),
-    ],
-)
-def test_facts_are_asked_for_when_they_may_have_changed(facts: str, pre_close: float, market: bool, due: bool) -> None:
-    known = Known(empty("bars"), empty("actions"), empty("suspensions"), facts=day(facts))
-    held = bars(pre_close=pre_close)
-    assert _facts_due(known, held, day("2025-08-22"), market=market) is due
 
 
 def test_days_of_ratings_are_asked_once_they_are_over_and_the_late_ones_again() -> None:
@@ -186,26 +197,7 @@ def test_days_of_ratings_are_asked_once_they_are_over_and_the_late_ones_again() 
     assert rating_days(want, day("2025-08-02"), day("2025-07-30"), marks) == ["2025-07-30"]
 
 
-# --- gaps, merging --------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("days", "until", "expected"),
-    [
-        (WEEK, "2025-08-22", []),
-        ((WEEK[0], WEEK[3]), "2025-08-22", [WEEK[1], WEEK[4]]),
-        ((WEEK[0],), "2025-08-26", [WEEK[1]]),
-        ((), "2025-08-22", []),
-        (WEEK, "2025-08-01", []),
-    ],
-)
-def test_a_gap_begins_with_its_first_session(days: tuple[str, ...], until: str, expected: list[str]) -> None:
-    assert [str(one) for one in gaps(merged(bars(days), None), day(until))] == expected
-
-
-def test_a_row_of_a_halt_is_no_bar() -> None:
-    held = bars(traded=pd.array([True, True, False, False, True], dtype="boolean"))
-    assert [str(one) for one in gaps(merged(held, None), day("2025-08-22"))] == [WEEK[2]]
+# --- merging ------------------------------------------------------------------------------------
 
 
 def test_new_bars_take_the_place_of_old_ones_and_keep_their_reference_price() -> None:
@@ -281,78 +273,6 @@ def test_where_nothing_can_be_worked_out_no_bar_changes(
     assert len(found) == 0
 
 
-# --- risk warnings --------------------------------------------------------------------------------
-
-
-def spells(*rows: tuple[str, str, str | None, str]) -> pd.DataFrame:
-    columns = ["symbol", "first", "last", "kind"]
-    frame = pd.DataFrame(rows, columns=columns).assign(source="eastmoney")
-    return frame.assign(first=pd.to_datetime(frame["first"]), last=pd.to_datetime(frame["last"])).astype(
-        {"first": "datetime64[s]", "last": "datetime64[s]"}
-    )
-
-
-def test_a_spell_goes_on_ends_or_begins_with_the_board_of_the_day() -> None:
-    held = spells(
-        ("600001.SH", "2025-07-01", None, "ST"),
-        ("600002.SH", "2025-07-01", None, "ST"),
-        ("600003.SH", "2025-07-01", None, "ST"),
-        ("600004.SH", "2025-01-01", "2025-02-01", "ST"),
-    )
-    board = spells(
-        ("600001.SH", "2025-08-02", None, "ST"),
-        ("600003.SH", "2025-08-02", None, "*ST"),
-        ("600004.SH", "2025-08-02", None, "ST"),
-        ("000005.SZ", "2025-08-02", None, "ST"),  # Shenzhen's own list is dated
-    )
-    found = _goes_on(board, day("2025-08-02"), held)
-    told = sorted((row.symbol, str(row.first)[:10], str(row.last)[:10], row.kind) for row in found.itertuples())
-    assert told == [
-        ("600002.SH", "2025-07-01", "2025-08-01", "ST"),
-        ("600003.SH", "2025-07-01", "2025-08-01", "ST"),
-        ("600003.SH", "2025-08-02", "NaT", "*ST"),
-        ("600004.SH", "2025-08-02", "NaT", "ST"),
-    ]
-
-
-def test_a_symbol_whose_renamings_were_set_aside_stays_unknown(tmp_path: Path) -> None:
-    listings = pd.DataFrame({"symbol": ["000001.SZ", "000002.SZ", "600001.SH"], "assumed": False, "source": "szse"})
-    at = dt.datetime(2025, 8, 1, tzinfo=dt.UTC)
-    aside = "变更日期,证券代码,变更前简称,变更后简称\n2021-05-06,000002,万科A,ST万科\n".encode()
-    kept = store.Quarantined(at, "szse", "stock_info_sz_change_name", "renamings", "they contradict", aside)
-    with store.writing(tmp_path) as writer:
-        writer.put(Batch({"listings": listings}, quarantine=(kept,)))
-        with writer.read() as reader:
-            found = known_from(reader, [RENAMINGS], day("2025-08-02"))
-            both = known_from(reader, [RENAMINGS, BOARD], day("2025-08-02"))
-    assert found["symbol"].tolist() == ["000001.SZ"]
-    assert str(found["st_known_from"].iloc[0])[:10] == "1998-04-28"
-    assert both["symbol"].tolist() == ["000001.SZ", "600001.SH"]
-
-
-@pytest.mark.parametrize(
-    ("former", "asked", "known"),
-    [
-        pytest.param((), True, "1998-04-28", id="its names are all known and had no ST"),
-        pytest.param(("Old", "ST Old"), True, "2025-08-02", id="it once had one, nobody says when"),
-        pytest.param((), False, "2025-08-02", id="its former names were not asked for"),
-    ],
-)
-def test_who_never_had_an_st_in_the_name_never_was_under_risk_warning(
-    tmp_path: Path, former: tuple[str, ...], asked: bool, known: str
-) -> None:
-    at = dt.datetime(2025, 8, 1, tzinfo=dt.UTC)
-    listings = pd.DataFrame({"symbol": ["600001.SH"], "name": "New", "assumed": False, "source": "sse"})
-    names = pd.DataFrame({"symbol": "600001.SH", "name": list(former), "source": "sina"})
-    tables = {"listings": listings} | ({"names": names} if former else {})
-    entry = LogEntry(at, "akshare", "sina", "stock_info_change_name", "", "600001.SH", len(names), "", "empty")
-    with store.writing(tmp_path) as writer:
-        writer.put(Batch(tables, (entry,) if asked else ()))
-        with writer.read() as reader:
-            found = known_from(reader, [BOARD], day("2025-08-02"))
-    assert str(found["st_known_from"].iloc[0])[:10] == known
-
-
 # --- what comes together, and what is said --------------------------------------------------------
 
 
@@ -367,6 +287,14 @@ def test_a_host_that_was_left_alone_is_not_logged() -> None:
     assert [(entry.outcome, entry.calls) for entry in got.log] == [("refused", 1), ("failed", 1)]
     assert got.missing == ["bars: sina is left alone"]
     assert got.batch().tables == {}
+
+
+def test_a_list_that_is_not_whole_is_taken_and_is_missing() -> None:
+    got = Gathered()
+    rows = pd.DataFrame({"id": ["1"], "symbol": [SYMBOL]})
+    assert not got.take(Delivery(rows, "eastmoney", short="1 reports came of the 30"), "ratings", "research reports")
+    assert got.missing == ["research reports: 1 reports came of the 30"]
+    assert len(got.tables["ratings"][0]) == 1
 
 
 def test_what_is_told_twice_in_one_batch_goes_in_once() -> None:
@@ -396,12 +324,12 @@ def test_a_summary_says_what_is_new_what_failed_and_whom_to_leave_alone() -> Non
     assert summary.missing
     assert summary.lines() == [
         "bars: 1,200 new, 3 revised",
-        "listings: 2 filled in",
+        "listings: 2 given a value where none was",
         "a note",
         "up to date already: 600002.SH",
         "600003.SH failed: no host",
         "not asked, because the fetch stopped before: 600004.SH",
-        f"sina must be left alone until {until.astimezone():%Y-%m-%d %H:%M}: sina answered 456",
+        "sina must be left alone until 2025-08-01 20:00 CST: sina answered 456",
     ]
 
 

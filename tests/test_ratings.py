@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -273,7 +274,7 @@ def test_an_old_target_is_restated_by_the_share_issues_since(step: tuple[str, fl
 
 def test_a_corporate_action_says_what_a_step_of_the_factor_was() -> None:
     factor = tables.factors(("2020-07-20", 1.0), ("2025-06-10", 1.1))
-    cash = tables.actions({"ex_date": "2025-06-10", "shares": 0.0})
+    cash = tables.actions({"ex_date": "2025-06-10", "cash": 90.0, "shares": 0.0})
     bonus = tables.actions({"ex_date": "2025-06-10", "shares": 0.05})
     rights = tables.actions({"ex_date": "2025-06-10", "shares": 0.0, "rights": 0.3})
     assert only(BEFORE, NOW, factors=factor).old == pytest.approx(1223 / 1.1, abs=1e-4)
@@ -352,6 +353,60 @@ def test_the_frame_has_the_store_s_columns_and_gives_the_catalysts_back(tmp_path
     assert frame["first_seen"].tolist() == [tables.SEEN, tables.SEEN]
     frame.drop(columns="first_seen").to_csv(tmp_path / "facts.csv", index=False)
     assert read_catalysts(tmp_path) == tuple(one.catalyst for one in found)
+
+
+# --- what came late ---------------------------------------------------------------------------------
+
+EARLY, SEEN = (dt.datetime(2025, 9, day, 20, tzinfo=SHANGHAI) for day in (1, 3))
+
+
+def late(*when: dt.datetime, seen: dt.datetime = SEEN, host: str = "cninfo", **row: Any) -> tuple[Catalyst, ...]:
+    """Return what is told of a report of 24 August that was first seen at `seen`, its host asked before at `when`."""
+    subject = "2025-08-24" if host == "cninfo" else "688256.SH"
+    rows = ({**BEFORE, "first_seen": EARLY, "source": host}, {**NOW, "first_seen": seen, "source": host, **row})
+    return facts(*rows, asked={(host, subject): when})
+
+
+@pytest.mark.parametrize("host", ["cninfo", "sina", "eastmoney"])
+def test_a_report_that_its_host_did_not_have_before_is_known_when_it_was_first_seen(host: str) -> None:
+    (found,) = late(EARLY, SEEN, host=host, time="10:00")
+    assert (found.known_at, found.time_known) == (SEEN, "no")
+    assert found.certainty == f"seen on 2025-09-03, given late by {host}"
+    assert found.note.endswith(f"Dated 2025-08-24, but {host} did not have it when it was asked after that")
+    assert str(calendar.acting_session(found.known_at)) == "2025-09-04"
+
+
+def test_what_is_first_seen_in_the_day_acts_after_its_close() -> None:
+    (found,) = late(EARLY, seen=dt.datetime(2025, 9, 3, 9, tzinfo=SHANGHAI))
+    assert found.known_at == dt.datetime(2025, 9, 3, 18, tzinfo=SHANGHAI)
+
+
+@pytest.mark.parametrize(
+    "when",
+    [
+        pytest.param((), id="nobody asked before"),
+        pytest.param((SEEN,), id="the first asking brought it"),
+        pytest.param((dt.datetime(2025, 8, 24, 17, tzinfo=SHANGHAI), SEEN), id="asked before it could be there"),
+    ],
+)
+def test_the_first_look_at_a_past_day_keeps_the_date_of_the_report(when: tuple[dt.datetime, ...]) -> None:
+    (found,) = late(*when)
+    assert found.known_at == dt.datetime(2025, 8, 24, 18, tzinfo=SHANGHAI)
+
+
+def test_a_late_report_that_a_newer_one_had_overtaken_is_no_news() -> None:
+    newer = {"published": "2025-08-30", "rating": "买入", "target": 2000.0, "first_seen": EARLY}
+    rows = ({**BEFORE, "first_seen": EARLY}, newer, {**NOW, "first_seen": SEEN})
+    asked = {("cninfo", "2025-08-24"): (EARLY, SEEN)}
+    assert [(one.old, one.new) for one in facts(*rows, asked=asked)] == [(1223.0, 2000.0)]
+
+
+def test_a_late_copy_of_a_report_that_another_host_had_in_time_changes_nothing_but_its_source() -> None:
+    rows = ({**BEFORE, "first_seen": EARLY}, {**NOW, "first_seen": EARLY})
+    (before,) = facts(*rows)
+    asked = {("sina", "688256.SH"): (EARLY, SEEN)}
+    (after,) = facts(*rows, {**NOW, "first_seen": SEEN, "source": "sina"}, asked=asked)
+    assert after == replace(before, source="cninfo ; sina")
 
 
 def test_nobody_noted_when_it_was_seen() -> None:

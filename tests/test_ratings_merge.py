@@ -241,6 +241,9 @@ def test_a_fetched_catalyst_that_tells_of_a_hand_kept_report_gives_way() -> None
         ({"known_at": KEPT.known_at - dt.timedelta(days=3)}, True),
         ({"known_at": KEPT.known_at + dt.timedelta(days=4)}, False),
         ({"known_at": dt.datetime(2025, 8, 27, 16, 30, tzinfo=dt.UTC)}, False),  # 00:30 of the fourth day in Shanghai
+        # A report that came late is told from its id, not from when it was known.
+        ({"id": "rating-688256-20250825-0123abcd", "known_at": KEPT.known_at + dt.timedelta(days=20)}, True),
+        ({"id": "rating-688256-20250914-0123abcd", "known_at": KEPT.known_at + dt.timedelta(days=20)}, False),
         ({"symbols": ("688041.SH",)}, False),
         ({"house": "JPMorgan"}, False),
         ({"house": ""}, False),

@@ -50,6 +50,13 @@ def of_files(workspace: Path) -> Source:
     return load(str(workspace / "bars"), workspace)
 
 
+def examined(writer: store.Writer) -> None:
+    """Examine everything in the store."""
+    with writer.read() as reader:
+        held = reader.held()
+    writer.replace_findings(examine(held), None)
+
+
 def thesis(name: str = "domestic_compute") -> Thesis:
     found = load_file(ROOT / "strategies" / f"{name}.py")
     assert isinstance(found, tuple)
@@ -111,6 +118,7 @@ def test_a_changed_value_in_the_store_is_another_run(workspace: Path, tmp_path: 
         with writer.read() as reader:
             row = reader.frame("bars", (symbol,)).iloc[[7]]
         writer.put(store.Batch({"bars": row.assign(volume=row["volume"] + 1)}))
+        examined(writer)
     assert prepare(thesis().strategy, load("store", tmp_path, (THEME,))).fingerprint != before
 
 
@@ -140,9 +148,8 @@ def test_an_open_error_about_a_name_is_refused_until_it_is_accepted(workspace: P
     error = finding(inside)
     with store.writing(folder) as writer:
         writer.replace_findings([finding(outside), finding(inside, "warning")], None)
-    assert load("store", tmp_path, (THEME,)).notes == (
-        "The store has 1 warning about this data: backfolio data check shows them.",
-    )
+    (warning,) = load("store", tmp_path, (THEME,)).findings
+    assert (warning.symbol, warning.severity) == (inside, "warning")
     with store.writing(folder) as writer:
         writer.replace_findings([finding(outside), error], None)
     with pytest.raises(StoreError) as refused:
@@ -155,10 +162,10 @@ def test_an_open_error_about_a_name_is_refused_until_it_is_accepted(workspace: P
     with store.writing(folder) as writer:
         writer.accept(error.key, "a day without limits")
     accepted = load("store", tmp_path, (THEME,))
-    assert accepted.notes == (
-        f"Findings about the data that a person accepted: {inside} outside_limits (a day without limits).",
-    )
-    assert accepted.notes[0] in backtest(thesis(), accepted, Request(MarketSettings(), {})).warnings
+    said = f"Findings about the data that a person accepted: {inside} outside_limits (a day without limits)."
+    assert said in backtest(thesis(), accepted, Request(MarketSettings(), {})).warnings
+    later = backtest(thesis(), accepted, Request(MarketSettings(), {}, start="2024-03-05"))
+    assert said not in later.warnings  # its day lies before the window
     with pytest.raises(StoreError, match="1 open error"):  # the other name is of no universe, but of the store
         load("store", tmp_path)
 
@@ -221,6 +228,46 @@ def test_an_accepted_day_outside_limits_counts_as_one_without_limits(workspace: 
     assert (lifted.up[at, column], lifted.down[at, column]) == (0, 0)
     before = np.delete(lifted.limit_state[at], column)
     assert before.tolist() == np.delete(bars.limit_state[at], column).tolist()
+
+
+def test_an_accepted_day_outside_limits_goes_with_an_export(workspace: Path, tmp_path: Path) -> None:
+    shutil.copytree(workspace / "data", tmp_path / "data")
+    folder = store.folder_of(tmp_path)
+    bars = load("store", workspace, (THEME,)).bars
+    symbol, day = bars.symbols[0], bars.sessions[-2]
+    low = round(float(bars.close[-2, 0]) / 1_500, 2)
+    with store.writing(folder) as writer:
+        with writer.read() as reader:
+            rows = reader.frame("bars", (symbol,))
+        row = rows[rows["date"] == day.astype("datetime64[s]")]
+        writer.put(store.Batch({"bars": row.assign(open=low, high=low, low=low, close=low)}))
+        examined(writer)
+        for _ in range(2):  # the first may uncover another
+            with writer.read() as reader:
+                errors = reader.findings((symbol,), open_errors=True)
+            for error in errors:
+                writer.accept(error.key, "the first day, after a relisting")
+            examined(writer)
+    fetch.export(folder, tmp_path / "out", form="csv")
+    assert "accepted.csv" in {file.name for file in (tmp_path / "out").iterdir()}
+    again = store.folder_of(tmp_path / "again")
+    shutil.copytree(tmp_path / "data" / "catalysts", tmp_path / "again" / "data" / "catalysts")
+    shutil.copytree(tmp_path / "data" / "universes", tmp_path / "again" / "data" / "universes")
+    summary = fetch.import_path(again, tmp_path / "out")
+    assert [one for one in summary.findings if one.is_open_error] == []
+    fetch.export(again, tmp_path / "twice", form="csv")
+    for file in (tmp_path / "out").iterdir():
+        assert (tmp_path / "twice" / file.name).read_bytes() == file.read_bytes()
+    request = Request(MarketSettings(), {}, benchmark=INDEX, command="the same")
+    sources = (
+        load("store", tmp_path, (THEME,)),
+        load("store", tmp_path / "again", (THEME,)),
+        load(str(tmp_path / "out"), tmp_path),
+    )
+    one, two, three = (backtest(thesis(), source, request) for source in sources)
+    assert one.run == two.run == three.run
+    said = f"{symbol} outside_limits (the first day, after a relisting)"
+    assert all(any(said in warning for warning in result.warnings) for result in (one, two, three))
 
 
 def test_what_no_run_could_read_cannot_be_accepted(workspace: Path, tmp_path: Path) -> None:

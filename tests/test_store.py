@@ -39,7 +39,7 @@ def in_memory() -> Iterator[duckdb.DuckDBPyConnection]:
 
 def put(connection: duckdb.DuckDBPyConnection, table: str, frame: pd.DataFrame) -> Count:
     rows = shaped(table, frame)
-    return merge(connection, table, rows, AT) if len(rows) else Count()
+    return merge(connection, table, rows, AT)[0] if len(rows) else Count()
 
 
 def said(frame: pd.DataFrame) -> list[dict[str, Any]]:
@@ -158,7 +158,13 @@ def test_a_row_of_keys_alone_is_a_row_and_erases_nothing(tmp_path: Path, table: 
         writer.put(Batch({table: pd.DataFrame([row])}))
         assert writer.put(Batch({table: pd.DataFrame([row])[key]})) == {table: Count(same=1)}
         with writer.read() as reader:
-            assert reader.frame(table).to_dict("records") == [row]
+            (held,) = reader.frame(table).to_dict("records")
+    # The periods of a member are told as a whole: an end that is left out is open.
+    opened = {"to"} if TABLES[table].group else set()
+    assert {name: held[name] for name in row if name not in opened} == {
+        name: cell for name, cell in row.items() if name not in opened
+    }
+    assert all(pd.isna(held[name]) for name in opened)
 
 
 @pytest.mark.parametrize("table", [name for name in GIVEN if TABLES[name].kept])
@@ -297,12 +303,61 @@ def test_accepting_needs_a_finding_and_a_reason(tmp_path: Path) -> None:
         writer.replace_findings([ERROR], None)
         with pytest.raises(UsageError, match=rf"no finding .* \(did you mean '{ERROR.key}'\?\)"):
             writer.accept(ERROR.key[:-1], "why")
-        with pytest.raises(UsageError, match="no finding 'zz': the store has 1, which `data check` lists"):
+        with pytest.raises(
+            UsageError, match="no finding 'zz': the store has 1, which backfolio data check --all lists"
+        ):
             writer.accept("zz", "why")
         with pytest.raises(UsageError, match="say why it is accepted"):
             writer.accept(ERROR.key, "  ")
         with writer.read() as reader:
             assert reader.findings() == (ERROR,)
+
+
+MARKED = {
+    "bars": {"symbol": "000001.SZ", "date": pd.Timestamp(DAY), "volume": 7.0},
+    "actions": {"symbol": "000001.SZ", "ex_date": pd.Timestamp(DAY), "source": "sina", "cash": 0.1},
+    "factors": {"symbol": "000001.SZ", "date": pd.Timestamp(DAY), "source": "sina", "factor": 2.0},
+    "suspensions": {"symbol": "000001.SZ", "first": pd.Timestamp(DAY), "source": "eastmoney"},
+    "st_spells": {"symbol": "000001.SZ", "first": pd.Timestamp(DAY), "kind": "ST", "source": "szse"},
+    "names": {"symbol": "000001.SZ", "name": "深发展A", "source": "sina"},
+    "listings": {"symbol": "000001.SZ", "listed": pd.Timestamp("1991-04-03"), "source": "szse"},
+    "second_bars": {"symbol": "000001.SZ", "date": pd.Timestamp(DAY), "host": "sina", "close": 10.0},
+}
+
+
+@pytest.mark.parametrize("table", MARKED)
+def test_rows_that_no_rule_has_looked_at_are_marked_until_one_has(tmp_path: Path, table: str) -> None:
+    frame = pd.DataFrame([MARKED[table]])
+    with writing(tmp_path) as writer:
+        writer.put(Batch({"bars": pd.concat([bars("000001.SZ", [DAY]), bars("688256.SH", [DAY])])}))
+        with writer.read() as reader:
+            assert reader.unexamined() == ("000001.SZ", "688256.SH")
+        writer.replace_findings([], None)
+        for unexamined in (("000001.SZ",), ()):  # what changes nothing marks nothing
+            writer.put(Batch({table: frame}))
+            with writer.read() as reader:
+                assert reader.unexamined() == unexamined
+                assert [one.is_open_error for one in reader.findings()] == [True] * len(unexamined)
+            writer.replace_findings([], ["688256.SH"])
+            with writer.read() as reader:
+                assert reader.unexamined() == unexamined
+            for one in unexamined:
+                writer.replace_findings([], [one])
+
+
+def test_a_mark_is_of_bars_or_an_index_and_cannot_be_accepted(tmp_path: Path) -> None:
+    with writing(tmp_path) as writer:
+        tables = {table: pd.DataFrame([row]) for table, row in MARKED.items() if table != "bars"}
+        writer.put(Batch({**tables, "index_bars": bars("000300.SH", [DAY])}))
+        with writer.read() as reader:
+            assert reader.unexamined() == ("000300.SH",)  # of the symbol there is nothing that a run could read
+            assert reader.indexes() == ("000300.SH",)
+            (mark,) = reader.findings()
+        with pytest.raises(UsageError, match=r"\(unexamined\) cannot be accepted"):
+            writer.accept(mark.key, "it is right")
+        writer.put(Batch({"bars": pd.DataFrame([MARKED["bars"]])}))
+        with writer.read() as reader:
+            assert reader.unexamined() == ("000001.SZ", "000300.SH")
 
 
 def test_numbers_go_through_to_the_last_bit(tmp_path: Path) -> None:

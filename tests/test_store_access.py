@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import time
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -17,9 +19,6 @@ from backfolio.store import TABLES, database, reading, write, writing
 from backfolio.store import read as read_module
 from backfolio.store.migrations import MIGRATIONS, Migration, migrate, version_of
 from stocked import batch, numbers_in, start
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def test_the_folder_lies_in_the_workspace(tmp_path: Path) -> None:
@@ -87,6 +86,23 @@ def test_a_reader_waits_for_a_commit(tmp_path: Path) -> None:
         began = time.monotonic()
         assert numbers_in(tmp_path) == {1}
         assert time.monotonic() - began > 0.2
+
+
+def test_a_reader_that_waits_for_more_than_a_second_says_for_whom(tmp_path: Path) -> None:
+    with writing(tmp_path) as writer:
+        writer.put(batch(1))
+    probe = "import sys, pathlib, stocked; print(stocked.numbers_in(pathlib.Path(sys.argv[1])))"
+    words, pipes = [sys.executable, "-c", probe, str(tmp_path)], {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with start("open", tmp_path, 60) as program:
+        assert program.stdout is not None
+        program.stdout.readline()
+        with subprocess.Popen(words, cwd=Path(__file__).parent, text=True, **pipes) as reader:
+            assert reader.stderr is not None
+            said = reader.stderr.readline()
+            program.kill()
+            assert reader.communicate() == ("{1}\n", "")
+    holder = rf"process {program.pid} \(python.*\) has the store \S+market.duckdb open"
+    assert re.fullmatch(rf"{holder}: waiting for it, 30 s at most\n", said)
 
 
 @pytest.mark.parametrize("who", ["reader", "writer"])
@@ -188,7 +204,10 @@ def test_a_file_of_a_newer_duckdb_is_named_so(tmp_path: Path) -> None:
     ("said", "words"),
     [
         ("IO Error: Cannot open file: Permission denied", "cannot be written or read: allow it, or copy it elsewhere"),
-        ("Out of Memory Error: could not allocate", "cannot be used: Out of Memory Error: could not allocate; `data"),
+        (
+            "Out of Memory Error: could not allocate",
+            "cannot be used: Out of Memory Error: could not allocate; backfolio data",
+        ),
         ("", "cannot be used: no reason given"),
         ("FATAL Error: database has been invalidated", "is torn (FATAL Error: database has been invalidated)"),
         ("different configuration than existing connections", "is in use by another part of the program"),

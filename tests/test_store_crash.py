@@ -10,9 +10,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+import fetched
+from answered import answered
 from backfolio.errors import StoreError
-from backfolio.store import reading, restore, writing
-from stocked import batch, crash, numbers_in, start
+from backfolio.fetch import fetch
+from backfolio.quality import Finding
+from backfolio.store import exists, reading, restore, writing
+from stocked import batch, crash, numbers_in, start, symbol_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,6 +49,22 @@ def test_a_killed_put_is_in_whole_or_not_at_all(tmp_path: Path, where: str, held
     assert numbers_in(tmp_path) == {1, 2, 3}
 
 
+def test_what_a_killed_process_left_without_an_examination_the_next_fetch_examines(tmp_path: Path) -> None:
+    with answered(*fetched.hosts(), strict=False):
+        fetch(tmp_path, fetched.ask(), fetched.desk(tmp_path))
+    crash(tmp_path, 2, "after commit")
+    with reading(tmp_path) as reader:
+        assert reader.unexamined() == (symbol_of(2),)
+    (tmp_path / "market.good.duckdb").unlink()
+    with answered(*fetched.hosts(), strict=False):
+        again = fetch(tmp_path, fetched.ask(), fetched.desk(tmp_path))
+    assert {one.state for one in again.outcomes} == {"up to date"}
+    with reading(tmp_path) as reader:
+        assert reader.unexamined() == ()
+        assert reader.findings((symbol_of(2),))
+    assert (tmp_path / "market.good.duckdb").is_file()
+
+
 @pytest.mark.parametrize("kills", [3, pytest.param(30, marks=pytest.mark.slow)])
 def test_what_was_committed_survives_kill_9_at_any_time(tmp_path: Path, kills: int) -> None:
     chance, promised = random.Random(kills), set()  # noqa: S311  when to kill
@@ -65,7 +85,7 @@ def test_what_was_committed_survives_kill_9_at_any_time(tmp_path: Path, kills: i
 def test_a_process_killed_while_it_makes_the_store_leaves_none(tmp_path: Path) -> None:
     (tmp_path / ".market.duckdb.0badcafe.partial").write_bytes(b"half")
     (tmp_path / ".market.good.duckdb.0badcafe.partial").write_bytes(b"half")
-    with pytest.raises(StoreError, match=r"no store in .* yet: `fetch` fills it .*`import PATH`"), reading(tmp_path):
+    with pytest.raises(StoreError, match=r"no store .*: backfolio fetch --universe NAME fills it"), reading(tmp_path):
         pass
     fill(tmp_path, 1)
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["market.duckdb", "market.lock"]
@@ -74,10 +94,10 @@ def test_a_process_killed_while_it_makes_the_store_leaves_none(tmp_path: Path) -
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """Return a folder with 6 MB of disk, 3 of them taken."""
+    """Return a folder with 8 MB of disk, 3 of them taken."""
     folder = tmp_path / "disk"
     folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=6m", "tmpfs", str(folder)]
+    mount = ["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(folder)]
     if os.name == "nt" or os.geteuid() != 0 or subprocess.run(mount, capture_output=True, check=False).returncode:
         pytest.skip("a small disk can only be mounted by root on Linux: the full disk is NOT tested here")
     try:
@@ -110,6 +130,19 @@ def test_a_full_disk_leaves_what_was_committed_and_takes_more_once_there_is_room
     assert numbers_in(small_disk) == {*put, len(put)}
 
 
+def test_a_disk_that_is_full_before_the_findings_are_in_is_told_so(small_disk: Path) -> None:
+    found = [Finding("gap", "warning", f"{code:06}.SZ", None, None, 1, "no bar" * 99, "fetch") for code in range(9_000)]
+    with writing(small_disk) as writer:
+        writer.put(batch(1))
+        with pytest.raises(StoreError, match=r"is full: .*what came last too, but not what an examination found of it"):
+            writer.replace_findings(found, None)
+        with writer.read() as reader:
+            assert reader.unexamined() == (symbol_of(1),)
+        writer.replace_findings(found[:9], None)
+        with writer.read() as reader:
+            assert reader.unexamined() == ()
+
+
 @pytest.mark.parametrize("part", [0.0, 0.01, 0.3, 0.7, 0.99])
 def test_a_log_cut_short_loses_the_last_batch_alone(tmp_path: Path, part: float) -> None:
     whole = logged(tmp_path)
@@ -124,13 +157,15 @@ def test_a_log_with_a_wrong_byte_is_told_and_set_aside_alone(tmp_path: Path) -> 
     whole = bytearray(logged(tmp_path))
     whole[len(whole) // 2] ^= 0xFF
     (tmp_path / "market.duckdb.wal").write_bytes(whole)
-    with pytest.raises(StoreError, match=r"is torn .*`data restore` .*`fetch` then brings what is missing"):
+    with pytest.raises(StoreError, match=r"is torn .*data restore .* fetch then brings what is missing"):
         numbers_in(tmp_path)
     with pytest.raises(StoreError, match="is torn"):
         fill(tmp_path, 4)
-    kept = restore(tmp_path)  # without a good copy: the file is sound
-    assert kept.read_bytes() == whole
-    assert kept.name.startswith("market.torn-")
+    done = restore(tmp_path)  # without a good copy: the file is sound
+    assert not done.copied
+    assert done.kept is not None
+    assert done.kept.read_bytes() == whole
+    assert done.kept.name.startswith("market.torn-")
     assert numbers_in(tmp_path) == {1, 2}
 
 
@@ -153,10 +188,12 @@ def test_a_torn_file_is_told_and_the_good_copy_put_back(tmp_path: Path, tear: st
     file = tmp_path / "market.duckdb"
     torn = TEARS[tear](file.read_bytes())
     file.write_bytes(torn)
-    with pytest.raises(StoreError, match=r"is torn .*`data restore` puts the last good copy back"):
+    with pytest.raises(StoreError, match=r"is torn .*backfolio data restore puts the last good copy back"):
         numbers_in(tmp_path)
-    kept = restore(tmp_path)
-    assert kept.read_bytes() == torn
+    done = restore(tmp_path)
+    assert done.copied
+    assert done.kept is not None
+    assert done.kept.read_bytes() == torn
     assert numbers_in(tmp_path) == {1, 2}
     fill(tmp_path, 3)
     assert numbers_in(tmp_path) == {1, 2, 3}
@@ -167,7 +204,7 @@ def test_without_a_good_copy_nothing_is_moved(tmp_path: Path) -> None:
     (tmp_path / "market.duckdb").write_bytes(b"no store" * 1_000)
     (tmp_path / "market.duckdb.wal").write_bytes(b"no log")
     before = {entry.name: entry.read_bytes() for entry in tmp_path.iterdir() if entry.suffix != ".lock"}
-    with pytest.raises(StoreError, match=r"no good copy .*move .* away, then `fetch` or `import` fills a new store"):
+    with pytest.raises(StoreError, match=r"no good copy .*move .* away, then backfolio fetch or .* fills a new store"):
         restore(tmp_path)
     (tmp_path / "market.good.duckdb").write_bytes(b"torn as well" * 1_000)
     with pytest.raises(StoreError, match="cannot be used either"):
@@ -176,12 +213,61 @@ def test_without_a_good_copy_nothing_is_moved(tmp_path: Path) -> None:
     assert {entry.name: entry.read_bytes() for entry in tmp_path.iterdir() if entry.suffix != ".lock"} == before
 
 
+def test_where_the_file_is_gone_and_its_good_copy_is_not_no_new_store_is_begun(tmp_path: Path) -> None:
+    fill(tmp_path, 1, keep=True)
+    (tmp_path / "market.duckdb").unlink()
+    before = (tmp_path / "market.good.duckdb").read_bytes()
+    for use in (reading, writing, exists):
+        with pytest.raises(StoreError, match=r"is gone, and its good copy .* is there: .*data restore puts that back"):
+            _ = use(tmp_path) if use is exists else use(tmp_path).__enter__()
+    assert (tmp_path / "market.good.duckdb").read_bytes() == before
+    assert restore(tmp_path).kept is None
+    assert numbers_in(tmp_path) == {1}
+
+
 def test_the_good_copy_is_of_the_moment_and_a_later_one_takes_its_place(tmp_path: Path) -> None:
     fill(tmp_path, 1, keep=True)
     fill(tmp_path, 2)
-    restore(tmp_path)
+    restore(tmp_path, older=True)
     assert numbers_in(tmp_path) == {1}
     fill(tmp_path, 3, keep=True)
     fill(tmp_path, 4)
-    restore(tmp_path)
+    restore(tmp_path, older=True)
     assert numbers_in(tmp_path) == {1, 3}
+
+
+def test_a_sound_store_gives_way_to_the_good_copy_only_where_that_is_asked(tmp_path: Path) -> None:
+    fill(tmp_path, 1)
+    with pytest.raises(StoreError, match=r"is sound and has bars of 1 symbol .*: there is no good copy beside it"):
+        restore(tmp_path, older=False)
+    fill(tmp_path, 1, keep=True)
+    fill(tmp_path, 2)
+    crash(tmp_path, 3, "after commit")  # leaves a log that is sound as well
+    before = {entry.name: entry.read_bytes() for entry in tmp_path.iterdir() if entry.suffix != ".lock"}
+    words = (
+        r"is sound and has bars of 3 symbols up to 2025-08-\d\d, brought 2025-08-22 17:30 CST, so nothing is "
+        r"put back: the good copy has bars of 1 symbol up to .*; .* data restore --older goes back to it all the same"
+    )
+    with pytest.raises(StoreError, match=words):
+        restore(tmp_path)
+    assert {entry.name: entry.read_bytes() for entry in tmp_path.iterdir() if entry.suffix != ".lock"} == before
+    done = restore(tmp_path, older=True)
+    assert done.copied
+    assert done.kept is not None
+    assert done.kept.name.startswith("market.before-")
+    assert numbers_in(tmp_path) == {1}
+    (tmp_path / "market.good.duckdb").write_bytes(b"torn" * 9_000)
+    with pytest.raises(StoreError, match=r"so nothing is put back: the copy .* is torn"):
+        restore(tmp_path)
+
+
+def test_a_store_that_another_program_has_open_is_not_taken_for_torn(tmp_path: Path) -> None:
+    fill(tmp_path, 1, keep=True)
+    with start("open", tmp_path, 60) as program:
+        assert program.stdout is not None
+        program.stdout.readline()
+        for older in (False, True):
+            with pytest.raises(StoreError, match=f"in use by process {program.pid}"):
+                restore(tmp_path, older=older)
+        program.kill()
+    assert numbers_in(tmp_path) == {1}

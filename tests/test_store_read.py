@@ -148,10 +148,15 @@ ACTIONS: dict[str, tuple[list[dict[str, Any]], list[tuple[str, float]]]] = {
         [{"source": "sina", "cash": 0.17, "shares": 0.4}],
         [("cash/share", 0.17), ("shares/share", 0.4)],
     ),
-    "sina before the rest": (
-        [{"source": name, "cash": at + 1.0} for at, name in enumerate(("import", "cninfo", "eastmoney", "sina"))],
+    "who corrects a host before the hosts": (
+        [{"source": name, "cash": at + 1.0} for at, name in enumerate(("cninfo", "eastmoney", "sina", "import"))],
         [("cash/share", 4.0)],
     ),
+    "sina before the rest": (
+        [{"source": name, "cash": at + 1.0} for at, name in enumerate(("cninfo", "eastmoney", "sina"))],
+        [("cash/share", 3.0)],
+    ),
+    "nothing happened, by hand": ([{"source": "sina", "cash": 0.3}, {"source": "import", "cash": 0.0}], []),
     "a source that says nothing": (
         [{"source": "sina", "cash": 0.0, "plan": "不分配"}, {"source": "cninfo", "cash": 0.3}],
         [("cash/share", 0.3)],
@@ -296,7 +301,14 @@ AS_OF = {
 def test_the_last_session_that_should_be_there(tmp_path: Path, case: str) -> None:
     calls, wanted = AS_OF[case]
     log = tuple(
-        entry("x", source=source, at=dt.datetime.fromisoformat(at), outcome=outcome) for source, at, outcome in calls
+        entry(
+            "x",
+            source=source,
+            host="" if source == "import" else "sina",
+            at=dt.datetime.fromisoformat(at),
+            outcome=outcome,
+        )
+        for source, at, outcome in calls
     )
     stock(tmp_path, {"bars": bars("000001.SZ", DAYS)}, log=log)
     found = read(tmp_path, lambda reader: reader.as_of())
@@ -338,6 +350,13 @@ def test_small_questions_to_the_log(tmp_path: Path) -> None:
         assert reader.asked("stock_zh_a_daily", since=midnight) == {"b", "d"}
         assert reader.log(2) == (calls[4], calls[3])
         assert reader.log(99)[-1].at == calls[0].at.astimezone(dt.UTC) < AT
+    wrong = entry("f", at=midnight + 400 * 24 * hour, calls=7)  # by a clock that was a year ahead
+    with writing(tmp_path) as writer:
+        writer.put(Batch({}, (wrong,)))
+        writer.put(Batch({}, (entry("g", at=midnight + 3 * hour),)))
+    with reading(tmp_path) as reader:
+        assert reader.calls_today(midnight + 4 * hour) == {"sina": 6, "szse": 1}
+        assert [call.subject for call in reader.log(2)] == ["g", "f"]
 
 
 def test_the_last_bar_of_each_symbol(tmp_path: Path) -> None:

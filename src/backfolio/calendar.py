@@ -53,6 +53,17 @@ def all_sessions() -> NDArray[np.datetime64]:
     return days
 
 
+def clock_text(instant: dt.datetime) -> str:
+    """Write an instant (time-zone aware) as the exchange's clock shows it, with its zone: every page and message does.
+
+    Examples
+    --------
+    >>> clock_text(dt.datetime(2025, 8, 22, 8, 5, tzinfo=dt.UTC))
+    '2025-08-22 16:05 CST'
+    """
+    return f"{instant.astimezone(SHANGHAI):%Y-%m-%d %H:%M %Z}"
+
+
 def as_day(date: str | dt.date | np.datetime64) -> np.datetime64:
     """Read a date (``2025-08-22`` or a date object) as ``datetime64[D]``.
 

@@ -23,7 +23,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 import backfolio
-from backfolio.errors import ThesisError, UsageError, did_you_mean
+from backfolio.errors import ThesisError, UsageError, command, did_you_mean
 from backfolio.strategy import Strategy
 from backfolio.strategy.base import in_words, snake_case
 
@@ -141,7 +141,7 @@ class Catalogue:
                 raise ThesisError(message)
         near = did_you_mean(word, self.theses)
         where = _listed(map(str, self.folders))
-        there = f"choose from {_listed(self.theses)}" if self.theses else "write one with `backfolio new NAME`"
+        there = f"choose from {_listed(self.theses)}" if self.theses else f"write one with {command('new NAME')}"
         message = f"no thesis is called {name!r}{near} in {where}: {there}"
         raise ThesisError(message)
 

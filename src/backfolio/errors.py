@@ -7,8 +7,12 @@ command line prints it as it is and leaves with `BackfolioError.exit_status`.
 from __future__ import annotations
 
 import difflib
+import sys
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import TYPE_CHECKING
+
+from backfolio.said import counted as counted  # noqa: PLC0414  who raises errors counts things in them
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -99,6 +103,16 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     return f" (did you mean {near[0]!r}?)" if near else ""
 
 
-def counted(number: int, word: str) -> str:
-    """Return a count with its word: "1 trial", "1,240 trials"."""
-    return f"{number:,} {word}{'' if number == 1 else 's'}"
+def program() -> str:
+    """Return how this process was called: ``python run_backtest.py``, ``python -m backfolio`` or ``backfolio``."""
+    called = PurePath(sys.argv[0] if sys.argv else "")
+    if called.name == "run_backtest.py":
+        return "python run_backtest.py"
+    if called.parts[-2:] == ("backfolio", "__main__.py"):
+        return "python -m backfolio"
+    return "backfolio"
+
+
+def command(words: str) -> str:
+    """Return a command as it is typed where this process was called; every message names commands so."""
+    return f"{program()} {words}"

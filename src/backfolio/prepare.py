@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from backfolio.errors import UsageError, did_you_mean
+from backfolio.errors import StoreError, UsageError, did_you_mean
 from backfolio.history import History
 from backfolio.source import identify
 
@@ -38,7 +38,7 @@ class Prepared:
     universe
         Of the thesis; None = every symbol.
     benchmark
-        Closes on the window's sessions, none missing; None where none was asked for.
+        Closes on the window's sessions, none missing (but see `prepare`); None where none was asked for.
     """
 
     known: History
@@ -69,7 +69,13 @@ class Prepared:
 
 
 def prepare(
-    strategy: type, source: Source, start: Day | None = None, end: Day | None = None, benchmark: str | None = None
+    strategy: type,
+    source: Source,
+    start: Day | None = None,
+    end: Day | None = None,
+    benchmark: str | None = None,
+    *,
+    covered: bool = True,
 ) -> Prepared:
     """Cut a source to a window and to what was known at its end.
 
@@ -83,12 +89,19 @@ def prepare(
         Dates; None = as far as the data goes.
     benchmark
         Index symbol of the data, or None.
+    covered
+        Refuse a benchmark that lacks a session of the window; False leaves
+        that to whoever reads it elsewhere, or on some sessions only.
 
     Raises
     ------
     UsageError
         If the universe, the window or the benchmark does not fit.
+    StoreError
+        If the source says that the benchmark cannot be relied on.
     """
+    if benchmark is not None and benchmark in source.doubtful:
+        raise StoreError(source.doubtful[benchmark])
     universe = _universe(strategy, source)
     whole = History(source.bars, source.catalysts, universe, benchmark)
     own = History(_read(whole.bars, benchmark), source.catalysts, universe, benchmark)
@@ -96,7 +109,8 @@ def prepare(
     known = own.until(own.sessions[stop - 1])
     bars = known.bars.rows(first, stop)
     history = History(bars, source.catalysts, universe, benchmark)
-    return Prepared(known, (first, stop), history, bars, universe, _checked_benchmark(history))
+    closes = _checked_benchmark(history) if covered else history.benchmark
+    return Prepared(known, (first, stop), history, bars, universe, closes)
 
 
 def _read(bars: Bars, benchmark: str | None) -> Bars:

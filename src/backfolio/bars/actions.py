@@ -22,8 +22,11 @@ if TYPE_CHECKING:
 
     from backfolio.bars.sides import Actions
 
-SOURCES: Final = ("sina", "eastmoney", "cninfo", "import")
-"""Whose word on a corporate action counts where several speak of one ex-date: the first of these."""
+BY_HAND: Final = "import"
+"""The source of rows that somebody brought in: who corrects a host must be heard."""
+
+SOURCES: Final = (BY_HAND, "sina", "eastmoney", "cninfo")
+"""Whose word on a corporate action counts where several tell it: the first of these (see `bars.events`)."""
 
 UNITS_A_MILL: Final = PER_SHARE // MILLS
 

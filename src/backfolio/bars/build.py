@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,12 +14,13 @@ from backfolio.bars.check_market import Placed, factor_explained, inside_limits,
 from backfolio.bars.faults import Fault, data_error, where, whole
 from backfolio.bars.frames import FORMS, missing_columns
 from backfolio.bars.rows import PRICES, BarRows, newest_names, price_mills, read_rows
-from backfolio.bars.sides import Actions, Listings, read_actions, read_index, read_listings
+from backfolio.bars.sides import Actions, Listings, read_accepted, read_actions, read_index, read_listings
+from backfolio.bars.spells import read_spells
 from backfolio.bars.table import Bars
 from backfolio.money import MILLS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     from numpy.typing import NDArray
 
@@ -43,6 +44,8 @@ class Looked:
         int64 mills, sessions x symbols: reference price in the data; 0 = none.
     actions
         Corporate actions of the table ex_rights.
+    passed
+        Bars outside their limits that somebody looked at (`Tables.unlimited`).
     """
 
     faults: tuple[Fault, ...]
@@ -50,6 +53,7 @@ class Looked:
     bars: Bars | None = None
     given: NDArray[np.int64] = field(default_factory=lambda: np.empty((0, 0), dtype=np.int64))
     actions: Actions = field(default_factory=Actions)
+    passed: tuple[Fault, ...] = ()
 
 
 def build_bars(tables: Tables) -> Bars:
@@ -86,14 +90,21 @@ def look(tables: Tables) -> Looked:
     faults += more
     index_close, index_names, more = read_index(tables, rows.sessions)
     faults += more
+    accepted, more = read_accepted(tables, rows)
+    faults += more
+    warned, more = read_spells(tables, rows)
+    faults += more
+    if warned is not None:
+        rows = replace(rows, values={**rows.values, "is_st": warned})
     keys = {"bars": rows.symbol, "ex_rights": actions.keys, "listings": listings.keys}
     doubtful = _doubtful(faults, keys, len(rows.symbols))
     if doubtful.all():
         return Looked(_present(faults), rows)
-    arrays, given, more = _market(rows, listings, actions, doubtful, tables.unlimited)
+    arrays, given, more, passed = _market(rows, listings, actions, doubtful, (*tables.unlimited, *accepted))
     names = {
         **dict.fromkeys(rows.symbols, ""),
-        **newest_names(tables.bars, rows.symbol, rows.symbols),
+        # Within a file the dates of a symbol ascend; files may come in any order.
+        **newest_names(tables.bars, rows.symbol, rows.symbols, rows.day if len(rows.origin.files) > 1 else None),
         **listings.names,
     }
     bars = Bars(
@@ -104,7 +115,7 @@ def look(tables: Tables) -> Looked:
         index_names=index_names,
         **arrays,
     )
-    return Looked(_present([*faults, *more]), rows, bars, given, actions)
+    return Looked(_present([*faults, *more]), rows, bars, given, actions, _present([passed]))
 
 
 def _present(faults: Iterable[Fault]) -> tuple[Fault, ...]:
@@ -142,8 +153,11 @@ def _market(
     actions: Actions,
     doubtful: NDArray[np.bool_],
     unlimited: Iterable[tuple[str, np.datetime64, np.datetime64]],
-) -> tuple[dict[str, Any], NDArray[np.int64], list[Fault]]:
-    """Place the bars of all symbols without a fault, and run the checks that need them in place."""
+) -> tuple[dict[str, Any], NDArray[np.int64], list[Fault], Fault]:
+    """Place the bars of all symbols without a fault, and run the checks that need them in place.
+
+    Bars outside their limits that were looked at come back apart, and their sessions count as without limits.
+    """
     sound = rows.placed & ~np.append(doubtful, True)[rows.symbol]
     held = where(sound & rows.traded)
     cell = rows.session[held], rows.symbol[held]
@@ -166,31 +180,27 @@ def _market(
     settled, faults = settle(arrays["traded"], arrays["close"], given, actions, dead)
     arrays |= {name: getattr(settled, name) for name in settled.__slots__}
     up, down, state = ashare.limit_table(rows.symbols, rows.sessions, settled.reference, arrays["st"], arrays["listed"])
-    _lift(rows, arrays, (up, down, state), unlimited)
-    arrays |= {"up": up, "down": down, "limit_state": state}
     market = Placed(rows, held, arrays["traded"], given, up, down, state)
-    faults += [*inside_limits(market), *vendor_limits_agree(market), *factor_explained(market, actions)]
-    return arrays, given, faults
+    outside, passed = inside_limits(market, _looked_at(rows, unlimited))
+    if len(passed.rows):  # what is said of them names the limits as they were
+        up, down, state = up.copy(), down.copy(), state.copy()
+        market = replace(market, up=up, down=down, limit_state=state)
+    lifted = rows.session[passed.rows], rows.symbol[passed.rows]
+    state[lifted] = ashare.UNLIMITED
+    up[lifted] = down[lifted] = 0
+    arrays |= {"up": up, "down": down, "limit_state": state}
+    faults += [outside, *vendor_limits_agree(market), *factor_explained(market, actions)]
+    return arrays, given, faults, passed
 
 
-def _lift(
-    rows: BarRows,
-    arrays: Mapping[str, NDArray[Any]],
-    limits: tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int8]],
-    unlimited: Iterable[tuple[str, np.datetime64, np.datetime64]],
-) -> None:
-    """Take the limits from sessions that broke them and were looked at (`Tables.unlimited`)."""
-    up, down, state = limits
+def _looked_at(rows: BarRows, unlimited: Iterable[tuple[str, np.datetime64, np.datetime64]]) -> NDArray[np.bool_]:
+    """Return, sessions x symbols, where bars outside their limits are right (`Tables.unlimited`)."""
     place = {symbol: at for at, symbol in enumerate(rows.symbols)}
+    found = np.zeros((len(rows.sessions), len(rows.symbols)), dtype=np.bool_)
     for symbol, first, last in unlimited:
-        if symbol not in place:
-            continue
-        at = place[symbol]
-        inside = (rows.sessions >= first) & (rows.sessions <= last) & (state[:, at] == ashare.LIMITED)
-        inside &= arrays["traded"][:, at]
-        inside &= (arrays["high"][:, at] > up[:, at]) | (arrays["low"][:, at] < down[:, at])
-        state[inside, at] = ashare.UNLIMITED
-        up[inside, at] = down[inside, at] = 0
+        if symbol in place:
+            found[(rows.sessions >= first) & (rows.sessions <= last), place[symbol]] = True
+    return found
 
 
 def _whole(values: NDArray[np.float64]) -> NDArray[np.int64]:

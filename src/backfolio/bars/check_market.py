@@ -12,6 +12,7 @@ from backfolio.bars.actions import previous_rows
 from backfolio.bars.cells import text_of
 from backfolio.bars.check import TICK_NOISE
 from backfolio.bars.faults import Fault, where
+from backfolio.bars.frames import OUTSIDE_LIMITS
 from backfolio.bars.rows import PRICES
 from backfolio.money import MILLS, cny_text
 
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 JUMP: Final = 1e-3
 """Fraction by which a factor may move without a corporate action: rounding of the vendor."""
 
-OUTSIDE_LIMITS: Final = "outside_limits"
 VENDOR_LIMITS: Final = "vendor_limits"
 FACTOR_JUMP: Final = "factor_jump"
 """Kinds of the faults below."""
@@ -59,11 +59,23 @@ class Placed:
         return grid[self.rows.session[self.held], self.rows.symbol[self.held]]
 
 
-def inside_limits(market: Placed) -> Iterator[Fault]:
+def inside_limits(market: Placed, looked_at: NDArray[np.bool_]) -> tuple[Fault, Fault]:
     """Every price of a bar lies within the limits of its session.
 
     A bar whose reference price is the close of a bar that broke this rule is
     not judged: one wrong close would count twice.
+
+    Parameters
+    ----------
+    market
+        As it was before any limit was lifted.
+    looked_at
+        bool, sessions x symbols: bars that are right whatever the limits say.
+
+    Returns
+    -------
+    refused, passed
+        Bars outside their limits that nobody looked at, and those that somebody did.
     """
     rows, held = market.rows, market.held
     limited = market.cells(market.limit_state) == ashare.LIMITED
@@ -73,15 +85,16 @@ def inside_limits(market: Placed) -> Iterator[Fault]:
         price = rows.mills[name][held]
         wrong |= (price > up) | (price < down)
     wrong &= limited
-    if not wrong.any():
-        return
-    broken = np.zeros(market.traded.shape, dtype=np.bool_)
-    broken[rows.session[held[wrong]], rows.symbol[held[wrong]]] = True
-    last = previous_rows(market.traded)
-    before = np.full_like(last, -1)
-    before[1:] = last[:-1]
-    follows = np.take_along_axis(broken, np.maximum(before, 0), axis=0) & (before >= 0) & (market.given == 0)
-    wrong &= ~market.cells(follows)
+    passed = wrong & market.cells(looked_at)
+    wrong &= ~passed
+    if wrong.any():
+        broken = np.zeros(market.traded.shape, dtype=np.bool_)
+        broken[rows.session[held[wrong]], rows.symbol[held[wrong]]] = True
+        last = previous_rows(market.traded)
+        before = np.full_like(last, -1)
+        before[1:] = last[:-1]
+        follows = np.take_along_axis(broken, np.maximum(before, 0), axis=0) & (before >= 0) & (market.given == 0)
+        wrong &= ~market.cells(follows)
 
     def value(row: int) -> str:
         at = rows.session[row], rows.symbol[row]
@@ -90,15 +103,13 @@ def inside_limits(market: Placed) -> Iterator[Fault]:
         prices = ", ".join(f"{name} {cny_text(int(rows.mills[name][row]))}" for name in out)
         return f"{rows.bar(row)} {prices}, limits {cny_text(low)} to {cny_text(high)}"
 
-    yield Fault(
-        "bars",
-        held[wrong],
-        value,
-        "no price lies outside the limits of its session",
+    rule = "no price lies outside the limits of its session"
+    remedy = (
         "correct it; an ex-date needs pre_close or a row in ex_rights, a share under risk warning is_st = 1, "
-        "a new listing its row in listings",
-        OUTSIDE_LIMITS,
+        "a new listing its row in listings"
     )
+    refused, looked = (Fault("bars", held[mask], value, rule, remedy, OUTSIDE_LIMITS) for mask in (wrong, passed))
+    return refused, looked
 
 
 def vendor_limits_agree(market: Placed) -> Iterator[Fault]:

@@ -21,6 +21,10 @@ WHOLE: Final = -1
 """Stands for a row where a fault belongs to the table as a whole."""
 
 
+OUTSIDE_LIMITS: Final = "outside_limits"
+"""The rule of bars outside their limits: one that somebody looked at counts as of a session without limits."""
+
+
 @dataclass(frozen=True, slots=True)
 class Form:
     """The columns of one table of the import format."""
@@ -58,9 +62,22 @@ FORMS: Final = {
     ),
     "listings": Form(
         needed=("symbol", "listed"),
-        optional=("name", "delisted", "assumed"),
-        dates=("listed", "delisted"),
+        optional=("name", "delisted", "assumed", "st_known_from"),
+        dates=("listed", "delisted", "st_known_from"),
         texts=("symbol", "name"),
+        may_be_empty=True,
+    ),
+    "st_spells": Form(
+        needed=("symbol", "first", "last", "kind"),
+        optional=("source",),
+        dates=("first", "last"),
+        texts=("symbol", "kind", "source"),
+        may_be_empty=True,
+    ),
+    "accepted": Form(
+        needed=("symbol", "date", "rule", "because"),
+        dates=("date",),
+        texts=("symbol", "rule", "because"),
         may_be_empty=True,
     ),
 }
@@ -144,7 +161,13 @@ class Tables:
         symbol, ex_date, kind, value.
     listings
         symbol, listed; optional name, delisted, assumed (1: `listed` was taken
-        from the first bar, or is empty for "before the data").
+        from the first bar, or is empty for "before the data"), st_known_from
+        (from when on `st_spells` has every spell of the symbol).
+    st_spells
+        symbol, first, last, kind (see `bars.spells`); optional source.
+    accepted
+        symbol, date, rule, because: what a person looked at and found right,
+        and why. Of the rule ``outside_limits`` it says what `unlimited` does.
     label
         What the data is called in messages and on pages.
     last
@@ -174,6 +197,8 @@ class Tables:
     origins: Mapping[str, Origin] = field(default_factory=dict)
     last: np.datetime64 | None = None
     unlimited: tuple[tuple[str, np.datetime64, np.datetime64], ...] = ()
+    st_spells: pd.DataFrame | None = None
+    accepted: pd.DataFrame | None = None
 
     def frame(self, table: str) -> pd.DataFrame | None:
         """Return a table by its name in `FORMS`."""

@@ -25,6 +25,12 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
+NO_VALUE: Final = (
+    "", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A", "NA",
+    "NULL", "NaN", "None", "n/a", "nan", "null",
+)  # fmt: skip
+"""What pandas takes for no value in a CSV file; of words that is the empty text alone: a company may be called NA."""
+
 FORMATS: Final = (".csv", ".parquet")
 NEEDED: Final = "a folder of market data holds bars.csv or bars.parquet (or several bars-*.csv, bars-*.parquet)"
 
@@ -44,8 +50,8 @@ def read_tables(path: Path) -> Tables:
     ----------
     path
         A folder with ``bars.csv`` or ``bars.parquet`` (or several ``bars-*``)
-        and, optionally, ``index``, ``ex_rights`` and ``listings``; or one file
-        of bars, which is then read alone.
+        and, optionally, ``index``, ``ex_rights``, ``listings``,
+        ``st_spells`` and ``accepted``; or one file of bars, which is then read alone.
 
     Returns
     -------
@@ -79,6 +85,8 @@ def read_tables(path: Path) -> Tables:
         index=frames.get("index"),
         ex_rights=frames.get("ex_rights"),
         listings=frames.get("listings"),
+        st_spells=frames.get("st_spells"),
+        accepted=frames.get("accepted"),
         label=path.name or str(path),
         origins=origins,
     )
@@ -157,6 +165,8 @@ def _read_csv(file: Path, form: Form) -> tuple[pd.DataFrame, NDArray[np.intp]]:
                 names=columns,
                 index_col=False,
                 dtype=dict.fromkeys({*form.dates, *form.texts}, str),
+                keep_default_na=False,
+                na_values={column: [""] if column in form.texts else NO_VALUE for column in columns},
                 encoding="utf-8-sig",
                 low_memory=False,
                 skip_blank_lines=False,

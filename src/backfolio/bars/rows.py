@@ -133,12 +133,33 @@ def price_mills(values: NDArray[np.float64]) -> NDArray[np.int64]:
     return fen.astype(np.int64) * FEN
 
 
-def newest_names(frame: pd.DataFrame, keys: NDArray[np.intp], symbols: tuple[str, ...]) -> dict[str, str]:
-    """Return each symbol's name in its last row that has one; no entry where none has."""
+def newest_names(
+    frame: pd.DataFrame,
+    keys: NDArray[np.intp],
+    symbols: tuple[str, ...],
+    day: NDArray[np.datetime64] | None = None,
+) -> dict[str, str]:
+    """Return each symbol's name in its last row that has one; no entry where none has.
+
+    Parameters
+    ----------
+    frame
+        May have a column `name`; empty text is no name.
+    keys
+        Symbol of each row, -1 where it has none.
+    symbols
+        What `keys` are places in.
+    day
+        Date of each row; None where the rows of each symbol ascend by date.
+    """
     if "name" not in frame:
         return {}
     code, texts = factorize(frame["name"])
-    held = (code >= 0) & (keys >= 0)
+    if "" in texts:
+        code = np.where(code == texts.index(""), -1, code)
+    held = np.flatnonzero((code >= 0) & (keys >= 0))
+    if day is not None:
+        held = held[np.argsort(day[held], kind="stable")]
     last = np.full(len(symbols), -1, dtype=np.intp)
     last[keys[held]] = code[held]  # of many rows of a symbol the last one stays
     return {symbol: texts[at] for symbol, at in zip(symbols, last.tolist(), strict=True) if at >= 0}

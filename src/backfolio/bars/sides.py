@@ -19,6 +19,7 @@ from backfolio.bars.cells import (
     text_of,
 )
 from backfolio.bars.faults import Fault, where
+from backfolio.bars.frames import OUTSIDE_LIMITS
 from backfolio.bars.rows import newest_names
 from backfolio.errors import SymbolError, did_you_mean
 from backfolio.money import PER_SHARE
@@ -98,7 +99,7 @@ def read_listings(tables: Tables, rows: BarRows) -> tuple[Listings, list[Fault]]
     if frame is None or not len(frame):
         return Listings(listed, delisted, assumed), []
     faults: list[Fault] = []
-    code, texts, keys = _symbols("listings", frame, rows, faults)
+    code, texts, keys = symbols_of("listings", frame, rows, faults)
     dates = {}
     for column in ("listed", "delisted"):
         day, state = days(frame[column]) if column in frame else (np.full(len(frame), listed.dtype.type("NaT")), None)
@@ -129,8 +130,20 @@ def read_listings(tables: Tables, rows: BarRows) -> tuple[Listings, list[Fault]]
         flag, unreadable = numbers(frame["assumed"])
         faults += _flag_faults(frame, flag, unreadable)
         assumed[keys[held]] = flag[held] == 1
+    if assumed.any():
+        listed = np.where(assumed & ~np.isnat(listed), np.fmin(listed, _first_bars(rows)), listed)
     faults += _bars_outside(rows, listed, delisted)
     return Listings(listed, delisted, assumed, newest_names(frame, keys, rows.symbols), keys), faults
+
+
+def _first_bars(rows: BarRows) -> NDArray[np.datetime64]:
+    """Return the day of each symbol's first bar; NaT where it has none: no assumed listing is later than that."""
+    held = rows.placed & rows.traded
+    first = np.full(len(rows.symbols), np.iinfo(np.int64).max)
+    np.minimum.at(first, rows.symbol[held], rows.day[held].astype(np.int64))
+    return np.where(first < np.iinfo(np.int64).max, first, np.datetime64("NaT").astype(np.int64)).astype(
+        "datetime64[D]"
+    )
 
 
 def _flag_faults(frame: pd.DataFrame, flag: NDArray[np.float64], unreadable: NDArray[np.bool_]) -> list[Fault]:
@@ -179,7 +192,7 @@ def read_actions(tables: Tables, rows: BarRows) -> tuple[Actions, list[Fault]]:
     if frame is None or not len(frame):
         return Actions(), []
     faults: list[Fault] = []
-    code, texts, keys = _symbols("ex_rights", frame, rows, faults)
+    code, texts, keys = symbols_of("ex_rights", frame, rows, faults)
     day, state = days(frame["ex_date"])
     number = session_numbers(day)
     faults += [
@@ -276,14 +289,45 @@ def _by_cell(
     sums = np.zeros((len(KINDS), len(cell)), dtype=np.int64)
     unit = np.array([PER_SHARE, PER_SHARE, RATIO_UNIT])
     np.add.at(sums, (kind[held], group), np.rint(value[held] * unit[kind[held]]).astype(np.int64))
-    cash, shares, ratio = sums
+    happened = sums.any(axis=0)  # a date whose every value is 0 says that nothing did
+    cell, first, (cash, shares, ratio) = cell[happened], first[happened], sums[:, happened]
     return Actions(cell // max(width, 1), cell % max(width, 1), cash, shares, ratio, held[first], symbol)
+
+
+def read_accepted(
+    tables: Tables, rows: BarRows
+) -> tuple[tuple[tuple[str, np.datetime64, np.datetime64], ...], list[Fault]]:
+    """Read the sessions whose bars outside their limits somebody looked at, as `Tables.unlimited` has them."""
+    frame = tables.accepted
+    if frame is None or not len(frame):
+        return (), []
+    faults: list[Fault] = []
+    code, texts, _ = symbols_of("accepted", frame, rows, faults)
+    day, state = days(frame["date"])
+    faults += date_faults("accepted", frame, "date", state)
+    rule = frame["rule"].to_numpy(dtype=object)
+    silent = ~frame["because"].fillna("").astype(str).str.strip().astype(bool).to_numpy()
+    faults.append(
+        Fault(
+            "accepted",
+            where(silent),
+            lambda row: f"{texts[code[row]] if code[row] >= 0 else '(no symbol)'} {day[row]}: because is missing",
+            "every row says why the bar is right",
+            "fill it in, or remove the row",
+        )
+    )
+    held = where((code >= 0) & ~np.isnat(day) & (rule == OUTSIDE_LIMITS))
+    return tuple((texts[code[row]], day[row], day[row]) for row in held.tolist()), faults
 
 
 def read_index(
     tables: Tables, sessions: NDArray[np.datetime64]
 ) -> tuple[dict[str, NDArray[np.float64]], dict[str, str], list[Fault]]:
-    """Read index closes onto the sessions of the bars; NaN where an index has none."""
+    """Read index closes onto the sessions of the bars; NaN where an index has none above 0.
+
+    A row without one is left out: it touches no fill, and a benchmark must
+    cover its window anyway.
+    """
     frame = tables.index
     if frame is None:
         return {}, {}, []
@@ -312,24 +356,17 @@ def read_index(
         Fault("index", where(code < 0), lambda _: "symbol is missing", "every row has its symbol", "fill it in"),
         Fault("index", where(again), lambda row: f"{bar(row)} again", "an index has one row a date", "remove one"),
         Fault("index", np.sort(after[back]), bar, "the dates of an index ascend", "sort by symbol and date"),
-        Fault(
-            "index",
-            where(~(close > 0) & ~unreadable),
-            lambda row: f"{bar(row)} close {text_of(close[row])}",
-            "an index has a close above 0",
-            "correct it, or remove the row",
-        ),
     ]
     at = np.searchsorted(sessions, day)
-    inside = (number >= 0) & (at < len(sessions)) & (code >= 0)
+    inside = (number >= 0) & (at < len(sessions)) & (code >= 0) & (close > 0)
     inside[inside] = sessions[at[inside]] == day[inside]
     table = np.full((len(texts), len(sessions)), np.nan)
     table[code[inside], at[inside]] = close[inside]
     symbols = tuple(texts)
-    return dict(zip(symbols, table, strict=True)), newest_names(frame, code, symbols), faults
+    return dict(zip(symbols, table, strict=True)), newest_names(frame, code, symbols, day), faults
 
 
-def _symbols(
+def symbols_of(
     table: str, frame: pd.DataFrame, rows: BarRows, faults: list[Fault]
 ) -> tuple[NDArray[np.intp], list[str], NDArray[np.intp]]:
     """Return each row's symbol as a code of its text, the texts, and as a symbol of the bars (-1: no bars)."""

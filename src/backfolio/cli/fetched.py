@@ -79,9 +79,11 @@ def import_(here: Workspace, config: Config, path: str, *, as_json: bool, quiet:
 
     try:
         with _bar(shown=not (as_json or quiet)) as tell:
-            summary = fetching.import_path(store.folder_of(here.folder), source, tell)
+            universes = data.universes_of(here).values()
+            summary = fetching.import_path(store.folder_of(here.folder), source, tell, universes)
     except KeyboardInterrupt as stopped:
-        console.err("Interrupted: an import goes in whole or not at all. Run it again.")
+        stands = "; ".join(getattr(stopped, "__notes__", ["nothing of it is in the store: run the import again"]))
+        console.err(f"Interrupted: {stands}.")
         sys.exit(stop.exit_status(stopped))
     _end(here, config, summary, as_json=as_json, quiet=quiet)
 
@@ -116,9 +118,8 @@ def _held(here: Workspace, folder: Path, universes: Mapping[str, Universe]) -> t
     if store.exists(folder):
         with store.reading(folder) as reader:
             symbols = reader.symbols()
-            held = set(reader.frame("index_bars")["symbol"])
-        # Imported data may hold indexes of Beijing, which no host gives.
-        indexes = tuple(sorted(index for index in held if index.endswith((".SH", ".SZ"))))
+            # Imported data may hold indexes of Beijing, which no host gives.
+            indexes = tuple(index for index in reader.indexes() if index.endswith((".SH", ".SZ")))
         if symbols or indexes:
             return symbols, indexes
     named = f"{here.program} fetch --universe {next(iter(universes), 'NAME')}"
@@ -142,25 +143,34 @@ def _bar(*, shown: bool) -> Iterator[Callable[[Step], None] | None]:
 
 
 def _end(here: Workspace, config: Config, summary: Summary, *, as_json: bool, quiet: bool) -> None:
-    """Write the page, print the summary, and leave with 1 if anything is missing."""
+    """Write the page, print the summary, and leave with 1 if anything is missing or a run would refuse it."""
     from backfolio import store  # noqa: PLC0415
 
     page = data.write_page(here, config) if store.exists(store.folder_of(here.folder)) else None
+    lines = [line[:1].upper() + line[1:] for line in summary.lines()]
+    errors = [one for one in summary.findings if one.severity == "error"]
+    refused = sum(one.is_open_error for one in errors)
+    lines += _of_errors(refused, len(errors) - refused, here.program)
+    no = summary.missing or refused > 0
     if as_json:
         console.as_json({**summary.as_dict(), "page": page})
-    elif quiet:
-        if page is not None:
-            console.out(page)
     else:
-        for line in summary.lines():
-            console.out(line[:1].upper() + line[1:])
-        errors = sum(one.severity == "error" and not one.accepted for one in summary.findings)
-        if errors:
-            console.out(f"{counted(errors, 'open error')} in this data: {here.program} data check shows them.")
+        tell = console.err if quiet else console.out
+        for line in lines if no or not quiet else ():
+            tell(line)
         if page is not None:
-            console.out(f"Page: {page}")
-    if summary.missing:
-        if quiet:
-            for line in summary.lines():
-                console.err(line)
+            console.out(page if quiet else f"Page: {page}")
+    if no:
         sys.exit(1)
+
+
+def _of_errors(refused: int, accepted: int, program: str) -> Iterator[str]:
+    """Say how many errors were found in what came, the open and the accepted ones apart."""
+    if refused:
+        also = f", and {counted(accepted, 'error')} that a person accepted" if accepted else ""
+        yield (
+            f"{counted(refused, 'open error')} in this data{also}: a run that reads it is refused. "
+            f"{program} data check shows the open ones."
+        )
+    elif accepted:
+        yield f"No open error in this data; {counted(accepted, 'error')} that a person accepted."

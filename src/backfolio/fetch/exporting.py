@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final, Literal, get_args
 
 from backfolio import store
 from backfolio.bars.frames import FORMS
-from backfolio.errors import StoreError, UsageError, did_you_mean
+from backfolio.errors import StoreError, UsageError, command, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,10 +19,11 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from backfolio.bars import Tables
+    from backfolio.quality import Finding
 
 FileForm = Literal["parquet", "csv"]
 
-ALWAYS_CSV: Final = ("ex_rights", "listings")
+ALWAYS_CSV: Final = ("ex_rights", "listings", "st_spells", "accepted")
 """Tables of a few rows, which a reader may want to open."""
 
 FLAGS: Final = ("is_st", "traded", "assumed")
@@ -60,7 +62,7 @@ def export(folder: Path, target: Path, symbols: Sequence[str] | None = None, for
         If there is no store, or the files cannot be written.
     """
     if form not in get_args(FileForm):
-        message = f"form {form!r}: no such form{did_you_mean(form, get_args(FileForm))}; give parquet or csv"
+        message = f"--format {form!r}: no such format{did_you_mean(form, get_args(FileForm))}; give parquet or csv"
         raise UsageError(message)
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         message = f"{target} is there already and not an empty folder: name a new one, or empty it"
@@ -71,13 +73,18 @@ def export(folder: Path, target: Path, symbols: Sequence[str] | None = None, for
             if symbol not in held:
                 message = (
                     f"symbol {symbol!r}: the store has no bars of it{did_you_mean(symbol, held)}; "
-                    "`data` lists what is there, `fetch --symbols` brings more"
+                    f"{command('data')} lists what is there, {command('fetch --symbols')} brings more"
                 )
                 raise UsageError(message)
         if not held:
-            message = f"the store in {folder} holds no bars: bring some with `fetch` or `import`"
+            message = (
+                f"the store in {folder} holds no bars: bring some with {command('fetch')} or {command('import PATH')}"
+            )
             raise StoreError(message)
-        tables = reader.tables(None if symbols is None else tuple(sorted(set(symbols))))
+        chosen = None if symbols is None else tuple(sorted(set(symbols)))
+        tables = replace(
+            reader.tables(chosen, derived=False), accepted=_accepted(reader.findings(chosen), reader.indexes())
+        )
     beside = target.with_name(f".{target.name}.{secrets.token_hex(4)}.partial")
     try:
         beside.mkdir(parents=True)
@@ -91,6 +98,18 @@ def export(folder: Path, target: Path, symbols: Sequence[str] | None = None, for
     finally:
         shutil.rmtree(beside, ignore_errors=True)
     return [target / name for name in names if name]
+
+
+def _accepted(findings: Sequence[Finding], indexes: Sequence[str]) -> pd.DataFrame:
+    """Return what a person accepted of some symbols and days, with the reason."""
+    import pandas as pd  # noqa: PLC0415  as late as every heavy import
+
+    rows = [
+        (one.symbol, one.first, one.rule, one.accepted)
+        for one in findings
+        if one.accepted and one.symbol not in {"", *indexes} and one.first is not None
+    ]
+    return pd.DataFrame(sorted(rows), columns=list(FORMS["accepted"].needed))
 
 
 def _write(tables: Tables, table: str, target: Path, form: FileForm) -> str:
@@ -112,7 +131,9 @@ def _write(tables: Tables, table: str, target: Path, form: FileForm) -> str:
 
 
 def _says(frame: pd.DataFrame, column: str) -> bool:
-    """Tell whether an optional column is there and holds anything."""
+    """Tell whether an optional column is there and holds anything that a bar without it would not say."""
+    if column == "traded":
+        return column in frame and bool((frame[column] == 0).any())
     return column in frame and bool(frame[column].notna().any())
 
 

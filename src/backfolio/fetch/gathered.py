@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING
 from backfolio.store import TABLES, Batch
 
 if TYPE_CHECKING:
+    import datetime as dt
+
     import pandas as pd
 
     from backfolio.source.akshare.daily import Delivery
-    from backfolio.store import Block, LogEntry, Quarantined
+    from backfolio.store import Block, LogEntry, Quarantined, Reader
+    from backfolio.universe import Universe
 
 
 @dataclass
@@ -34,7 +37,10 @@ class Gathered:
     offline: bool = False
 
     def take(self, delivery: Delivery, table: str, what: str = "") -> bool:
-        """Take in a delivery, and tell whether it came; where it did not and `what` is given, that is missing."""
+        """Take in a delivery, and tell whether it came; where it did not and `what` is given, that is missing.
+
+        The rows of a list that is not whole are taken, and it has not come.
+        """
         # A host that is left alone was not asked: nothing to log.
         self.log += [entry for entry in delivery.log if entry.calls or entry.outcome != "refused"]
         self.quarantine += delivery.quarantined
@@ -46,7 +52,9 @@ class Gathered:
             return False
         if len(delivery.frame):
             self.tables.setdefault(table, []).append(delivery.frame)
-        return True
+        if delivery.short and what:
+            self.missing.append(f"{what}: {delivery.short}")
+        return not delivery.short
 
     def rows(self, table: str) -> pd.DataFrame | None:
         """Return what came for a table."""
@@ -63,3 +71,32 @@ class Gathered:
         """Return it all as one batch."""
         tables = {table: rows for table in self.tables if (rows := self.rows(table)) is not None}
         return Batch(tables, tuple(self.log), tuple(self.quarantine), tuple(self.blocks))
+
+
+def universe_batch(universe: Universe | None, at: dt.datetime, reader: Reader | None) -> list[Batch]:
+    """Return the members of the universe that is asked for; nothing where the store has them so."""
+    import pandas as pd  # noqa: PLC0415  as late as every heavy import
+
+    if universe is None:
+        return []
+    stored = () if reader is None else reader.universes()
+    held = {member for one in stored if one.name == universe.name for member in one.members}
+    # Who is no longer in the file stays in the store: what is gone from a theme was once in it.
+    if set(universe.members) == {member for member in held if member.symbol in universe.symbols}:
+        return []
+    rows = [
+        {
+            "universe": universe.name,
+            "symbol": member.symbol,
+            "from_": member.from_,
+            "name": member.name,
+            "name_zh": member.name_zh,
+            "segment": member.segment,
+            "route": member.route,
+            "to": member.to,
+            "seen_at": at,
+        }
+        for member in universe.members
+    ]
+    frame = pd.DataFrame(rows, columns=list(TABLES["universes"].columns))
+    return [Batch({"universes": frame.astype({"from_": "datetime64[s]", "to": "datetime64[s]"})})]

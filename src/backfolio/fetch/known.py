@@ -22,23 +22,31 @@ if TYPE_CHECKING:
     from backfolio.store import Reader
 
 BARS: Final = "bars are there"
-FACTS: Final = "facts are there"
+SINCE: Final = "bars were asked for"
+FACTORS: Final = "factors are there"
+DIVIDENDS: Final = "dividends are there"
+PAY_DATES: Final = "pay dates are there"
+FORMER: Final = "former names are there"
+FACTS: Final = (FACTORS, DIVIDENDS, PAY_DATES, FORMER)
+REFUSED: Final = "dividends were refused"
 MARKET: Final = "market is there"
 DAY: Final = "ratings of a day are there"
 REPORTS: Final = "ratings of a symbol are there"
+WARNINGS: Final = "risk warnings are told"
+FINISHED: Final = "fetch is finished"
 """What our own entries in the log are called, in place of a function of akshare's."""
 
 NEVER: Final = np.datetime64("NaT", "D")
 
 
-def mark(what: str, *subject: object, at: dt.datetime, rows: int = 0) -> LogEntry:
-    """Return the entry that says: all of this was asked, and came.
+def mark(what: str, *subject: object, at: dt.datetime, rows: int = 0, source: str = "akshare") -> LogEntry:
+    """Return the entry that says what was asked, and that it came (but for `SINCE` and `REFUSED`).
 
     It goes in with what came, in one transaction, so that a fetch that was cut
     off knows what it need not ask again.
     """
     words = " ".join(str(word) for word in subject)
-    return LogEntry(at, "akshare", "", what, version(), words, rows, "", "ok", calls=0)
+    return LogEntry(at, source, "", what, version() if source == "akshare" else "", words, rows, "", "ok", calls=0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,9 +56,18 @@ class Marks:
     Parameters
     ----------
     bars
-        Symbol or index to the first and the last session asked for, ``datetime64[D]``.
+        Symbol or index to the first and the last session between which nothing
+        is left to ask for, ``datetime64[D]``.
+    since
+        Symbol or index to the first session that was ever asked for.
     facts
-        Symbol to the last session that was over when its facts were asked for.
+        Each of `FACTS` to symbol to the last session that was over when they
+        were asked for.
+    called
+        Symbol to its short name when its former ones were asked for.
+    refused
+        Symbol to the last session that was over when sina first refused its
+        dividends, since they last came.
     market
         "piece session", see `backfolio.fetch.market`.
     days
@@ -62,7 +79,10 @@ class Marks:
     """
 
     bars: Mapping[str, tuple[np.datetime64, np.datetime64]] = field(default_factory=dict)
-    facts: Mapping[str, np.datetime64] = field(default_factory=dict)
+    since: Mapping[str, np.datetime64] = field(default_factory=dict)
+    facts: Mapping[str, Mapping[str, np.datetime64]] = field(default_factory=dict)
+    called: Mapping[str, str] = field(default_factory=dict)
+    refused: Mapping[str, np.datetime64] = field(default_factory=dict)
     market: frozenset[str] = frozenset()
     days: frozenset[str] = frozenset()
     reports: frozenset[str] = frozenset()
@@ -72,18 +92,38 @@ class Marks:
 def read_marks(reader: Reader) -> Marks:
     """Read the marks of the store."""
     bars: dict[str, tuple[np.datetime64, np.datetime64]] = {}
-    facts: dict[str, np.datetime64] = {}
     # By last session, and where that is the same, the longest first.
     spans = sorted((subject.split() for subject in reader.asked(BARS)), key=lambda span: (span[2], span[1]))
     for symbol, since, until in spans:
         day = np.datetime64(until, "D")
         if symbol not in bars or bars[symbol][1] < day:
             bars[symbol] = (np.datetime64(since, "D"), day)
-    for symbol, until in (subject.split() for subject in reader.asked(FACTS)):
-        day = np.datetime64(until, "D")
-        facts[symbol] = max(day, facts.get(symbol, day))
-    named = (reader.asked(name) for name in (MARKET, DAY, REPORTS, SUSPENSIONS.function))
-    return Marks(bars, facts, *named)
+    facts = {what: _latest(reader.asked(what)) for what in FACTS}
+    refused: dict[str, np.datetime64] = {}
+    for symbol, session in sorted(map(str.split, reader.asked(REFUSED)), reverse=True):
+        day = np.datetime64(session, "D")
+        if facts[DIVIDENDS].get(symbol, NEVER) < day or symbol not in facts[DIVIDENDS]:
+            refused[symbol] = day
+    return Marks(
+        bars=bars,
+        since={symbol: np.datetime64(day, "D") for symbol, day in sorted(map(str.split, reader.asked(SINCE)))[::-1]},
+        facts=facts,
+        called={words[0]: "".join(words[2:]) for words in sorted(_words(reader.asked(FORMER)))},
+        refused=refused,
+        market=reader.asked(MARKET),
+        days=reader.asked(DAY),
+        reports=reader.asked(REPORTS),
+        suspensions=reader.asked(SUSPENSIONS.function),
+    )
+
+
+def _words(subjects: Iterable[str]) -> list[list[str]]:
+    return [subject.split(maxsplit=2) for subject in subjects]
+
+
+def _latest(subjects: Iterable[str]) -> dict[str, np.datetime64]:
+    """Return symbol to the latest session of subjects "symbol session ..."."""
+    return {words[0]: np.datetime64(words[1], "D") for words in sorted(_words(subjects))}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -103,9 +143,16 @@ class Known:
     sampled
         Last session of a second host, ``datetime64[D]``; NaT = none.
     asked
-        First and last session for which all was asked and came; None = never.
+        First and last session between which nothing is left to ask for; None = never.
+    since
+        First session that was ever asked for; NaT = never.
     facts
-        Last session that was over when facts were asked for; NaT = never.
+        Each of `FACTS` that was asked for to the last session that was over then.
+    refused
+        Last session that was over when sina first refused its dividends, since
+        they last came; NaT = it did not.
+    called
+        Its short name when its former ones were asked for.
     """
 
     bars: pd.DataFrame
@@ -116,16 +163,57 @@ class Known:
     name: str = ""
     sampled: np.datetime64 = NEVER
     asked: tuple[np.datetime64, np.datetime64] | None = None
-    facts: np.datetime64 = NEVER
+    since: np.datetime64 = NEVER
+    facts: Mapping[str, np.datetime64] = field(default_factory=dict)
+    refused: np.datetime64 = NEVER
+    called: str = ""
+
+    @property
+    def dates(self) -> NDArray[np.datetime64]:
+        """Sessions with a row of bars, ``datetime64[D]``, ascending."""
+        return dates_of(self.bars)
+
+    def start(self, wanted: np.datetime64, *, told: bool) -> np.datetime64:
+        """Return the first session wanted of it.
+
+        Parameters
+        ----------
+        wanted
+            First session that the fetch wants.
+        told
+            Whether the user said so. If not, a symbol that is there keeps the
+            first session that was asked for, or else that of its bars.
+        """
+        if told:
+            return wanted
+        return start_of(wanted, self.since, self.asked, self.dates)
+
+
+def start_of(
+    wanted: np.datetime64,
+    since: np.datetime64,
+    asked: tuple[np.datetime64, np.datetime64] | None,
+    dates: NDArray[np.datetime64],
+) -> np.datetime64:
+    """Return the first session wanted of a symbol or index where the user named none; see `Known`."""
+    if not np.isnat(since):
+        return since
+    if asked is not None:
+        return asked[0]
+    first: np.datetime64 = dates[0] if len(dates) else wanted
+    return first
 
 
 def covers(asked: tuple[np.datetime64, np.datetime64] | None, since: np.datetime64, until: np.datetime64) -> bool:
-    """Tell whether these sessions were all asked for, after the last of them was over."""
+    """Tell whether nothing is left to ask for of these sessions."""
     return asked is not None and bool(asked[0] <= since and asked[1] >= until)
 
 
 def first_to_ask(
-    dates: NDArray[np.datetime64], asked: tuple[np.datetime64, np.datetime64] | None, since: np.datetime64
+    dates: NDArray[np.datetime64],
+    asked: tuple[np.datetime64, np.datetime64] | None,
+    since: np.datetime64,
+    left: NDArray[np.datetime64],
 ) -> np.datetime64:
     """Return the first session whose bar must be asked for.
 
@@ -137,13 +225,18 @@ def first_to_ask(
         First and last session asked for before; None = never.
     since
         First session wanted.
+    left
+        ``datetime64[D]``, ascending: sessions that should have a bar, and have none.
     """
     if not len(dates):
         return since
     first = dates[0] if asked is None else min(dates[0], asked[0])
+    if since < first:
+        return since
     again = back(dates[-1], OVERLAP)
     # A later first session must leave no hole behind the last bar held.
-    return since if since < first else max(since, again) if since <= dates[-1] else again
+    due = max(since, again) if since <= dates[-1] else again
+    return min((due, *left[:1]))
 
 
 def known_of(reader: Reader | None, symbol: str, marks: Marks) -> Known:
@@ -161,8 +254,16 @@ def known_of(reader: Reader | None, symbol: str, marks: Marks) -> Known:
         name=str(listing["name"].iloc[0]) if len(listing) else "",
         sampled=latest(reader.frame("second_bars", (symbol,))["date"]),
         asked=marks.bars.get(symbol),
-        facts=marks.facts.get(symbol, NEVER),
+        since=marks.since.get(symbol, NEVER),
+        facts={what: asked[symbol] for what, asked in marks.facts.items() if symbol in asked},
+        refused=marks.refused.get(symbol, NEVER),
+        called=marks.called.get(symbol, ""),
     )
+
+
+def dates_of(bars: pd.DataFrame) -> NDArray[np.datetime64]:
+    """Return the column `date` as ``datetime64[D]``."""
+    return bars["date"].to_numpy().astype("datetime64[D]")
 
 
 def latest(dates: Iterable[object]) -> np.datetime64:

@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from backfolio.calendar import SHANGHAI
+from backfolio import calendar
+from backfolio.fetch import missing
 from backfolio.fetch.gathered import Gathered
-from backfolio.fetch.known import BARS, MARKET, covers, first_to_ask, mark
+from backfolio.fetch.known import BARS, MARKET, NEVER, SINCE, covers, dates_of, first_to_ask, mark, start_of
+from backfolio.fetch.warned import told_of
 from backfolio.source.akshare import daily, exchanges
-from backfolio.source.akshare.exchanges import FIRST_ST, PLACES, RENAMES, st_kind
-from backfolio.source.akshare.sina_facts import NAMES
+from backfolio.source.akshare.exchanges import PLACES
+from backfolio.store import UNKNOWN
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Sequence
 
     import pandas as pd
+    from numpy.typing import NDArray
 
     from backfolio.fetch.plan import Window
     from backfolio.source.akshare.daily import Delivery
     from backfolio.source.akshare.transport import Desk
-    from backfolio.store import Reader
 
 RENAMINGS: Final = "renamings in Shenzhen"
 BOARD: Final = "risk warnings of today"
@@ -45,7 +46,9 @@ def pieces(symbols: Sequence[str], *, everyone: bool) -> list[str]:
     return [*listed, *left, *renamed, *warned]
 
 
-def gather(desk: Desk, piece: str, session: np.datetime64, spells: pd.DataFrame) -> Gathered:
+def gather(
+    desk: Desk, piece: str, session: np.datetime64, spells: pd.DataFrame, read: NDArray[np.datetime64]
+) -> Gathered:
     """Ask for one piece.
 
     Parameters
@@ -56,13 +59,15 @@ def gather(desk: Desk, piece: str, session: np.datetime64, spells: pd.DataFrame)
         ``datetime64[D]``: the last one that is over.
     spells
         The table st_spells of the store.
+    read
+        ``datetime64[D]``: the days of which the board was read before.
     """
-    today = np.datetime64(desk.now().astimezone(SHANGHAI).date(), "D")
+    day = told_of(desk.now())
     got = Gathered()
-    table, came = _ask(desk, piece, today)
+    table, came = _ask(desk, piece, day)
     if got.take(came, table, piece):
         if piece == BOARD:
-            got.tables["st_spells"] = [_goes_on(frame, today, spells) for frame in got.tables.get("st_spells", [])]
+            got.tables["st_spells"] = [_goes_on(frame, day, spells, read) for frame in got.tables.get("st_spells", [])]
         got.log.append(mark(MARKET, piece, session, at=desk.now()))
     return got
 
@@ -71,104 +76,94 @@ def refresh_index(
     desk: Desk,
     index: str,
     held: pd.DataFrame,
-    asked: tuple[np.datetime64, np.datetime64] | None,
     want: Window,
+    *,
+    asked: tuple[np.datetime64, np.datetime64] | None = None,
+    ever: np.datetime64 = NEVER,
 ) -> Gathered | None:
     """Ask for what is missing of an index; None where nothing is.
+
+    Sessions that the first host leaves out are asked of the others; an index
+    never halts, so that what is left then is missing.
 
     Parameters
     ----------
     held
         Its rows of the table index_bars; none = ask for all of it.
     asked
-        First and last session asked for before; None = never.
+        First and last session between which nothing is left to ask for; None = never.
+    ever
+        First session that was ever asked for; NaT = never.
     """
-    if covers(asked, want.since, want.until):
+    dates = dates_of(held)
+    since = want.since if want.told else start_of(want.since, ever, asked, dates)
+    if covers(asked, since, want.until):
         return None
-    first = first_to_ask(held["date"].to_numpy().astype("datetime64[D]"), asked, want.since)
+    if asked is not None:
+        since = min(since, asked[1] + np.timedelta64(1, "D"))
+    wanted = calendar.sessions(since, want.until)
+
+    def left() -> NDArray[np.datetime64]:
+        rows = got.rows("index_bars")
+        told = dates if rows is None else np.union1d(dates, dates_of(rows))
+        inside = wanted[wanted >= told[0]] if len(told) else wanted
+        fresh = inside if asked is None else inside[(inside < asked[0]) | (inside > asked[1])]
+        return missing.unexplained(fresh, told)
+
     got = Gathered()
-    if got.take(daily.index_bars(desk, index, first, want.until), "index_bars", "bars"):
-        since = want.since if asked is None else min(want.since, asked[0])
-        got.log.append(mark(BARS, index, since, want.until, at=desk.now()))
+    came = daily.index_bars(desk, index, first_to_ask(dates, asked, since, left()), want.until)
+    if not got.take(came, "index_bars", "bars"):
+        return got
+    if not ever <= since:
+        got.log.append(mark(SINCE, index, since, at=desk.now()))
+    log, gone = came.log, left()
+    others = tuple(host for host in daily.HOSTS if host not in {entry.host for entry in log})
+    if len(gone) and others:
+        came = daily.left_out(desk, index, gone, others, index=True)
+        got.take(came, "index_bars")
+        log, gone = log + came.log, left()
+    gone = gone[~missing.settled(gone, want.last, missing.answered(log), daily.HOSTS)]
+    if len(gone):
+        got.missing.append(missing.sentence(gone, log))
+    from_ = since if asked is None else min(since, asked[0])
+    until = missing.covered(want.until, gone)
+    if until >= from_:
+        got.log.append(mark(BARS, index, from_, until, at=desk.now()))
     return got
 
 
-def known_from(reader: Reader, told: Collection[str], today: np.datetime64) -> pd.DataFrame:
-    """Return the listings for which it becomes known since when all spells of ST are told.
-
-    Shenzhen's renamings go back to the first ST. Elsewhere only the board of
-    the day is read, so spells are told from the first reading on; what began and
-    ended between two readings is not. But a symbol whose short names of all its
-    past are known, none of them with an ST, never was under risk warning: a spell
-    changes the name (Listing Rules of both exchanges, on risk warnings).
-
-    Parameters
-    ----------
-    reader
-        The store, with what came put in.
-    told
-        The `pieces` that came.
-    today
-        ``datetime64[D]``.
-    """
-    import pandas as pd  # noqa: PLC0415  as late as every heavy import
-
-    places: dict[str, np.datetime64] = {"SZ": FIRST_ST} if RENAMINGS in told else {}
-    if BOARD in told:
-        places |= {"SH": today, "BJ": today}
-    listings = reader.frame("listings")
-    first = listings["symbol"].str[-2:].map(places).astype("datetime64[s]")
-    first = first.mask(listings["symbol"].isin(_never(reader, listings)), pd.Timestamp(FIRST_ST))
-    before = listings["st_known_from"]
-    sooner = first.notna() & (before.isna() | (first < before)) & ~listings["symbol"].isin(_doubtful(reader))
-    return listings[sooner].assign(st_known_from=first[sooner])
-
-
-def _never(reader: Reader, listings: pd.DataFrame) -> set[str]:
-    """Return the symbols whose names, former ones and today's, are all known and without an ST."""
-    names = reader.frame("names")
-    warned = {
-        symbol
-        for frame in (names, listings)
-        for symbol, name in zip(frame["symbol"], frame["name"], strict=True)
-        if st_kind(name)
-    }
-    named = set(listings.loc[listings["name"].notna(), "symbol"])
-    return (named & reader.asked(NAMES.function)) - warned - set(reader.frame("st_spells")["symbol"])
-
-
-def _doubtful(reader: Reader) -> set[str]:
-    """Return the symbols in Shenzhen some of whose renamings were set aside: nothing is known of their spells."""
-    kept = reader.frame("quarantine")
-    texts = (
-        bytes(payload).decode("utf-8", "replace")
-        for payload in kept.loc[kept["function"] == RENAMES.function, "payload"]
-    )
-    return {f"{code}.SZ" for text in texts if "证券代码" in text[:200] for code in re.findall(r"\b\d{6}\b", text)}
-
-
-def _ask(desk: Desk, piece: str, today: np.datetime64) -> tuple[str, Delivery]:
+def _ask(desk: Desk, piece: str, day: np.datetime64) -> tuple[str, Delivery]:
     if piece == RENAMINGS:
         return "st_spells", exchanges.st_spells(desk)
     if piece == BOARD:
-        return "st_spells", exchanges.risk_board(desk, today)
+        return "st_spells", exchanges.risk_board(desk, day)
     hosts = {place: host for host, place in EXCHANGES.items()}
     if piece.startswith(_LEFT):
         return "listings", exchanges.delistings(desk, hosts[piece.removeprefix(_LEFT)])
     return "listings", exchanges.listings(desk, hosts[piece.removeprefix(_LISTED)])
 
 
-def _goes_on(board: pd.DataFrame, today: np.datetime64, spells: pd.DataFrame) -> pd.DataFrame:
-    """Return the spells that begin with today's board, and those that it ends.
+def _goes_on(
+    board: pd.DataFrame, day: np.datetime64, spells: pd.DataFrame, read: NDArray[np.datetime64]
+) -> pd.DataFrame:
+    """Return the spells that begin with the board of a day, and those that it ends.
 
-    Shenzhen is left out: its own list of renamings is dated.
+    A spell is over with the last day of which something was known before; one
+    that goes on as the other kind, with the day before this one. Shenzhen is
+    left out: its own list of renamings is dated.
     """
     import pandas as pd  # noqa: PLC0415  as late as every heavy import
 
     board = board[~board["symbol"].str.endswith(".SZ")]
-    yesterday = (today - np.timedelta64(1, "D")).astype("datetime64[s]")
-    held = spells[spells["last"].isna() & (spells["source"] == BOARD_HOST)]
+    held = spells[spells["last"].isna() & (spells["source"] == BOARD_HOST) & (spells["first"] < day.astype("M8[s]"))]
     now, before = (pd.MultiIndex.from_frame(frame[["symbol", "kind"]]) for frame in (board, held))
-    over = held[~before.isin(now) & (held["first"] <= yesterday)].assign(last=yesterday)
+    over = held[~before.isin(now)]
+    earlier = read[read < day]
+    unsaid = spells[(spells["kind"] == UNKNOWN) & spells["last"].isna()]
+    # An import may have known more than the boards that were read here.
+    begun = dict(zip(unsaid["symbol"], unsaid["first"].to_numpy().astype("datetime64[D]"), strict=True))
+    until = [begun.get(symbol, earlier[-1] + 1 if len(earlier) else day) - 1 for symbol in over["symbol"]]
+    told = pd.Series(until, index=over.index, dtype="datetime64[s]")
+    last = told.where(~over["symbol"].isin(board["symbol"]), pd.Timestamp(day - 1)).clip(lower=over["first"])
     new = board[~now.isin(before)]
-    return pd.concat([new, over], ignore_index=True) if len(over) else new
+    return pd.concat([new, over.assign(last=last)], ignore_index=True) if len(over) else new

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from backfolio import ashare, calendar
-from backfolio.errors import UsageError, did_you_mean
+from backfolio.errors import SymbolError, UsageError, did_you_mean
 from backfolio.source.akshare.daily import last_finished
 
 if TYPE_CHECKING:
@@ -24,6 +24,12 @@ SAMPLE: Final = 20
 
 FACTS_KEPT: Final = 5
 """Sessions for which corporate actions, factors and names are not asked again where the bars show no ex-date."""
+
+MARKET_KEPT: Final = 20
+"""The same for the whole market: its hosts give some 500 symbols a day."""
+
+FIRST: Final = np.datetime64("2018-01-02", "D")
+"""First session wanted of what is new, where the user names none."""
 
 LATE: Final = 3
 """Days for which a day's ratings are asked again: some come in late."""
@@ -43,7 +49,8 @@ class Ask:
     indexes
         As in ``000688.SH``.
     since
-        First date wanted, ``datetime64[D]``.
+        First date wanted, ``datetime64[D]``; NaT = what was asked for before,
+        and of what is new, from `FIRST` on.
     until
         Last date wanted, ``datetime64[D]``; NaT = up to the last session that
         is over.
@@ -67,7 +74,7 @@ class Ask:
 
     symbols: tuple[str, ...] = ()
     indexes: tuple[str, ...] = ()
-    since: np.datetime64 = np.datetime64("2018-01-02", "D")  # noqa: RUF009  a constant
+    since: np.datetime64 = np.datetime64("NaT", "D")  # noqa: RUF009  a constant
     until: np.datetime64 = np.datetime64("NaT", "D")  # noqa: RUF009  a constant
     ratings: bool = False
     universe: Universe | None = None
@@ -78,6 +85,10 @@ class Ask:
         for symbol in self.symbols:
             ashare.board_of(symbol)
         for index in self.indexes:
+            if _is_share(index):
+                near = next((f" (did you mean {one!r}?)" for one in INDEXES if one[:6] == index[:6]), "")
+                message = f"index {index!r} is a share{near}: ask for it with --symbols; an index is as in 000300.SH"
+                raise UsageError(message)
             code, _, exchange = index.partition(".")
             if len(code) != 6 or not code.isdigit() or exchange not in {"SH", "SZ"}:  # noqa: PLR2004  digits of a code
                 message = (
@@ -98,6 +109,14 @@ class Ask:
         return tuple(sorted({*self.symbols, *(self.universe.symbols if self.universe else ())}))
 
 
+def _is_share(symbol: str) -> bool:
+    try:
+        ashare.board_of(symbol)
+    except SymbolError:
+        return False
+    return True
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Window:
     """The sessions that a fetch wants today.
@@ -110,11 +129,14 @@ class Window:
         Last session that is wanted and over, ``datetime64[D]``.
     last
         Last session that is over.
+    told
+        Whether the user named the first date.
     """
 
     since: np.datetime64
     until: np.datetime64
     last: np.datetime64
+    told: bool = True
 
 
 def window(ask: Ask, now: dt.datetime) -> Window:
@@ -129,11 +151,18 @@ def window(ask: Ask, now: dt.datetime) -> Window:
     """
     last = last_finished(now)
     until = last if np.isnat(ask.until) else min(ask.until, last)
-    days = calendar.sessions(ask.since, until) if ask.since <= until else calendar.all_sessions()[:0]
+    told = not np.isnat(ask.since)
+    since = ask.since if told else FIRST
+    days = calendar.sessions(since, until) if since <= until else calendar.all_sessions()[:0]
     if not len(days):
-        message = f"fetch: no session that is over lies between {ask.since} and {until}; give an earlier --since"
+        message = f"fetch: no session that is over lies between {since} and {until}; give an earlier --since"
         raise UsageError(message)
-    return Window(days[0], days[-1], last)
+    return Window(days[0], days[-1], last, told)
+
+
+def last_of(until: np.datetime64, left: np.datetime64) -> np.datetime64:
+    """Return the last session, up to `until`, of a share that left the exchange on `left` (NaT = it did not)."""
+    return until if np.isnat(left) or left > until else calendar.previous_session(left)
 
 
 def back(session: np.datetime64, sessions: int) -> np.datetime64:

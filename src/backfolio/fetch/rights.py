@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from backfolio.bars.actions import SOURCES
+from backfolio.bars import events
 from backfolio.money import FEN, MILLS, PER_SHARE
 
 if TYPE_CHECKING:
@@ -36,16 +36,17 @@ def with_references(symbol: str, bars: pd.DataFrame, actions: pd.DataFrame) -> p
         Rows of the table bars with `pre_close`; a bar that has one keeps it
         and is left out, for the exchange's own is better.
     """
-    mine = actions[(actions["symbol"] == symbol) & (actions["rights"].fillna(0) > 0) & (actions["rights_price"] > 0)]
+    mine = actions[actions["symbol"] == symbol]
+    priced = mine[mine["rights_price"] > 0]
     dates = bars["date"].to_numpy().astype("datetime64[D]")
     found = []
-    said = _by_source(mine)
+    said = priced.iloc[events.offered(priced).rows]
+    dividends = mine.iloc[events.paid(mine, bars).rows]
     for day, rights, rights_price in zip(said["ex_date"], said["rights"], said["rights_price"], strict=True):
         at = int(np.searchsorted(dates, day.to_datetime64().astype("datetime64[D]")))
         if not 0 < at < len(dates) or not np.isnan(bars["pre_close"].iloc[at]) or np.isnan(bars["close"].iloc[at - 1]):
             continue
-        beside = actions[(actions["symbol"] == symbol) & (actions["ex_date"] == day)]
-        paid = _by_source(beside[(beside["cash"].fillna(0) > 0) | (beside["shares"].fillna(0) > 0)])
+        paid = dividends[dividends["ex_date"] == day]
         cash, shares = (paid["cash"].iloc[0], paid["shares"].iloc[0]) if len(paid) else (0.0, 0.0)
         price = reference(bars["close"].iloc[at - 1], cash, shares, rights, rights_price)
         found.append(bars.iloc[[at]].assign(pre_close=price))
@@ -72,9 +73,3 @@ def reference(close: float, cash: float, shares: float, rights: float, rights_pr
     under = PER_SHARE + given + right
     price: int = (2 * over + FEN * under) // (2 * FEN * under) * FEN
     return price / MILLS
-
-
-def _by_source(actions: pd.DataFrame) -> pd.DataFrame:
-    """Return one row an ex-date: of the source whose word counts most."""
-    rank = actions["source"].map({source: at for at, source in enumerate(SOURCES)}).fillna(len(SOURCES))
-    return actions.assign(rank=rank).sort_values(["ex_date", "rank"], kind="stable").drop_duplicates("ex_date")

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from backfolio.calendar import clock_text
+from backfolio.errors import command
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -16,7 +19,7 @@ State = Literal["done", "up to date", "failed", "not asked"]
 SHOWN: Final = 20
 """Failures named one by one; beyond that they are counted."""
 
-NO_ROOM: Final = "no room beside the store for a good copy of it: `data restore` has none of today"
+NO_ROOM: Final = f"no room beside the store for a good copy of it: {command('data restore')} has none of today"
 
 _ROWS: Final = {
     "bars": "bars",
@@ -161,10 +164,7 @@ class Summary:
         untouched = self.of("not asked")
         if untouched:
             lines.append(f"not asked, because the fetch stopped before: {_named(untouched)}")
-        lines += [
-            f"{one.host} must be left alone until {one.until.astimezone():%Y-%m-%d %H:%M}: {one.reason}"
-            for one in self.blocks
-        ]
+        lines += [f"{one.host} must be left alone until {clock_text(one.until)}: {one.reason}" for one in self.blocks]
         return lines
 
 
@@ -174,7 +174,7 @@ def any_of(count: Count) -> bool:
 
 
 def _counted(count: Count) -> str:
-    parts = [(count.new, "new"), (count.revised, "revised"), (count.filled, "filled in")]
+    parts = [(count.new, "new"), (count.revised, "revised"), (count.filled, "given a value where none was")]
     return ", ".join(f"{number:,} {word}" for number, word in parts if number)
 
 

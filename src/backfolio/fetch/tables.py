@@ -38,8 +38,8 @@ def rows_of(tables: Tables, bars: Bars) -> dict[str, pd.DataFrame]:
     Returns
     -------
     dict
-        ``bars`` and ``listings``; ``index_bars`` and ``actions`` where the data
-        has them. A listing date that had to be assumed is settled here, from
+        ``bars`` and ``listings``; ``index_bars``, ``actions`` and ``st_spells``
+        where the data has them. A listing date that had to be assumed is settled here, from
         the whole of the data: a part of it read alone gives the same.
     """
     found = {"bars": _bars(tables), "listings": _listings(tables, bars)}
@@ -47,6 +47,8 @@ def rows_of(tables: Tables, bars: Bars) -> dict[str, pd.DataFrame]:
         found["index_bars"] = _index(tables.index)
     if tables.ex_rights is not None and len(tables.ex_rights):
         found["actions"] = _actions(tables.ex_rights)
+    if tables.st_spells is not None and len(tables.st_spells):
+        found["st_spells"] = _spells(tables.st_spells)
     return found
 
 
@@ -57,6 +59,8 @@ def _bars(tables: Tables) -> pd.DataFrame:
     columns: dict[str, object] = {"symbol": _texts(rows.text, rows.texts), "date": rows.day.astype("datetime64[s]")}
     for name, cells in rows.values.items():  # noqa: PD011  no frame
         columns[name] = flags(cells) if name in _FLAGS else cells
+    # A bar says that its session was no halt: it takes the place of one that the store holds.
+    columns["traded"] = rows.traded
     if "name" in tables.bars:
         columns["name"] = _texts(*factorize(tables.bars["name"]))
     return pd.DataFrame({**columns, "source": SOURCE})
@@ -88,7 +92,11 @@ def _index(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _actions(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return one row a symbol and ex-date, the rows of the format added up in whole units."""
+    """Return one row a symbol and ex-date, the rows of the format added up in whole units.
+
+    They are all that happens on their date: what they do not tell is nought,
+    and takes the place of what an earlier import told.
+    """
     import pandas as pd  # noqa: PLC0415  as late as every heavy import
 
     value = numbers(frame["value"])[0]
@@ -102,8 +110,18 @@ def _actions(frame: pd.DataFrame) -> pd.DataFrame:
             "ratio": ratio,
         }
     )
-    together = rows.groupby(["symbol", "ex_date"], sort=True).sum(min_count=1).reset_index()
+    together = rows.groupby(["symbol", "ex_date"], sort=True).sum().reset_index()
     return together.assign(cash=together["cash"] / PER_SHARE, shares=together["shares"] / PER_SHARE, source=SOURCE)
+
+
+def _spells(frame: pd.DataFrame) -> pd.DataFrame:
+    import pandas as pd  # noqa: PLC0415  as late as every heavy import
+
+    columns = {name: _texts(*factorize(frame[name])) for name in ("symbol", "kind")}
+    told = _texts(*factorize(frame["source"])) if "source" in frame else np.full(len(frame), None)
+    source = np.array([text or SOURCE for text in told], dtype=object)
+    dates = {name: days(frame[name])[0].astype("datetime64[s]") for name in ("first", "last")}
+    return pd.DataFrame({**columns, **dates, "source": source})
 
 
 def _listings(tables: Tables, bars: Bars) -> pd.DataFrame:
@@ -129,6 +147,9 @@ def _listings(tables: Tables, bars: Bars) -> pd.DataFrame:
             },
             index=pd.Index(_texts(*factorize(given["symbol"])), dtype=object),
         )
+        if "st_known_from" in given:
+            rows["st_known_from"] = days(given["st_known_from"])[0].astype("datetime64[s]")
+            settled["st_known_from"] = rows["st_known_from"].reindex(settled.index)
         names = rows["name"].reindex(settled.index)
         settled.insert(0, "name", names.astype(object).where(names.notna(), None))
         beside = rows.loc[~rows.index.isin(settled.index)]

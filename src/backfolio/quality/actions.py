@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from backfolio.bars.actions import previous_rows
+from backfolio.bars.actions import BY_HAND, previous_rows
 from backfolio.money import FEN, cny_text
-from backfolio.quality.model import FACTOR_DRIFT, FACTOR_STEP
+from backfolio.quality.rules import FACTOR_DRIFT, FACTOR_ERROR, FACTOR_STEP, LEAST_DIFFERENTIATED
 from backfolio.quality.scene import by_column, days_of, finding, floats, has, some
 
 if TYPE_CHECKING:
@@ -19,38 +19,56 @@ if TYPE_CHECKING:
 
     from backfolio.bars import Bars
     from backfolio.quality.model import Finding
+    from backfolio.quality.rules import Severity
     from backfolio.quality.scene import Scene
 
-CASH_NOISE: Final = 5e-5
-SHARE_NOISE: Final = 1e-6
-"""CNY and shares a share by which two sources may differ: they print per ten shares, with few decimals."""
+ALONE: Final = "known by the reference price alone"
+"""Said of a symbol of which no corporate action is known: such symbols are told together."""
 
 IN_BARS: Final = "the bars"
 """Where a factor stands that came with the bars and not from a table of factors."""
 
 
 def reference_prices(scene: Scene) -> Iterator[Finding]:
-    """Compare the reference prices in the data with what corporate actions make of the previous close."""
+    """Compare the reference prices in the data with what corporate actions make of the previous close.
+
+    Of a differentiated dividend (shares that the company has bought back take
+    none) the exchange takes off ``cash x shares that take part / all shares``,
+    while who holds the share gets the whole cash. Source: the formula in such
+    companies' announcements of their ex-dates, after the exchanges' Trading
+    Rules, which let them ask for another than the usual one; read in secondary
+    sources.
+    """
     bars, expected, given = scene.bars, scene.expected, scene.looked.given
     if bars is None or expected is None:
         return
     judged: NDArray[np.bool_] = bars.traded & (given > 0) & (expected.price > 0)
     off: NDArray[np.int64] = given - expected.price
-    wrong = judged & ((expected.acted & (np.abs(off) > FEN)) | (~expected.acted & (off > 0)))
+    wrong = judged & ((expected.acted & (np.abs(off) > expected.room)) | (~expected.acted & (off > 0)))
     for column, sessions in by_column(wrong):
         for at in sessions.tolist():
             here, before, due = (int(grid[at, column]) for grid in (given, expected.before, expected.price))
+            severity: Severity | None = None
             if expected.acted[at, column]:
                 value = f"reference price {cny_text(here)}, by its corporate action {cny_text(due)}"
                 value += f" (previous close {cny_text(before)})"
+                if here > due and before - here >= LEAST_DIFFERENTIATED * (before - due) - int(
+                    expected.room[at, column]
+                ):
+                    less = 1 - (before - here) / (before - due)
+                    value += f": {less:.1%} less, as where the company's own shares take no dividend"
+                    severity = "warning"
             else:
                 value = f"reference price {cny_text(here)} above the previous close {cny_text(before)}"
-            yield finding("reference_price", bars.symbols[column], (bars.sessions[at],) * 2, value)
-    yield from _ex_dates_unknown(scene, bars, judged & ~expected.acted & (off < 0))
+            yield finding("reference_price", bars.symbols[column], (bars.sessions[at],) * 2, value, severity=severity)
+    yield from _ex_dates_unknown(scene, bars, judged & ~expected.acted & (off < -FEN))
 
 
 def _ex_dates_unknown(scene: Scene, bars: Bars, unknown: NDArray[np.bool_]) -> Iterator[Finding]:
-    """Tell ex-dates of which only the reference price is known; a note where no action of the symbol is known."""
+    """Tell ex-dates of which only the reference price is known; at once where no action of the symbol is known.
+
+    A drop of a tick is left alone: it is as much as rounding makes.
+    """
     expected, given = scene.expected, scene.looked.given
     if expected is None:
         return
@@ -69,9 +87,9 @@ def _ex_dates_unknown(scene: Scene, bars: Bars, unknown: NDArray[np.bool_]) -> I
                 yield finding("ex_date_unknown", bars.symbols[column], (bars.sessions[at],) * 2, value)
             continue
         count = len(told)
-        value = f"{count} ex-date{'s' * (count > 1)} known by the reference price alone ({some(told)})"
+        value = f"{count} ex-date{'s' * (count > 1)} {ALONE} ({some(told)})"
         days = (bars.sessions[sessions[0]], bars.sessions[sessions[-1]])
-        yield finding("ex_date_unknown", bars.symbols[column], days, value, count, "note")
+        yield finding("ex_date_unknown", bars.symbols[column], days, value, count)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -103,10 +121,15 @@ def factors(scene: Scene) -> Iterator[Finding]:
     if bars is None:
         return
     told: dict[tuple[str, int], list[str]] = {}
+    grave: set[tuple[str, int]] = set()
     drifts: dict[str, list[tuple[str, tuple[np.datetime64, np.datetime64], str]]] = {}
-    for source, grid in _vendors(scene, bars):
-        steps = _steps(bars, grid)
+    vendors = [(source, _steps(bars, grid)) for source, grid in _vendors(scene, bars)]
+    borne = _borne_out(scene, [steps for _, steps in vendors])
+    for source, steps in vendors:
         off = steps.off
+        alone = off & ~borne[steps.session, steps.column] & (source != IN_BARS)
+        alone &= np.abs(steps.theirs / steps.ours - 1) > FACTOR_ERROR + steps.room
+        grave |= {(bars.symbols[steps.column[at]], int(steps.session[at])) for at in np.flatnonzero(alone).tolist()}
         for at in np.flatnonzero(off).tolist():
             session, column = int(steps.session[at]), int(steps.column[at])
             text = _step_text(source, float(steps.theirs[at]), float(steps.ours[at]))
@@ -114,11 +137,36 @@ def factors(scene: Scene) -> Iterator[Finding]:
         for column, value, days in _drifts(bars, steps, off):
             drifts.setdefault(bars.symbols[column], []).append((source, days, value))
     for (symbol, session), texts in told.items():
-        yield finding("factor_step", symbol, (bars.sessions[session],) * 2, "; ".join(texts), len(texts))
+        severity: Severity | None = "error" if (symbol, session) in grave else None
+        yield finding("factor_step", symbol, (bars.sessions[session],) * 2, "; ".join(texts), len(texts), severity)
     for symbol, every in drifts.items():
         days = (min(first for _, (first, _), _ in every), max(last for _, (_, last), _ in every))
         value = "; ".join(f"the factor of {source} {value}" for source, _, value in every)
         yield finding("adjusted_return", symbol, days, value, len(every))
+
+
+def _borne_out(scene: Scene, vendors: list[_Steps]) -> NDArray[np.bool_]:
+    """Return, sessions x symbols, where something besides one host says what reference price or action we have.
+
+    That is the exchange's own reference price, a row put in by hand, a second
+    source of corporate actions, or a vendor whose factor moves as ours does.
+    """
+    borne: NDArray[np.bool_] = scene.looked.given > 0
+    for steps in vendors:
+        same = ~steps.off & (np.abs(steps.ours - 1) > FACTOR_STEP)
+        borne[steps.session[same], steps.column[same]] = True
+    frame = scene.held.actions
+    if has(frame, "symbol", "ex_date", "source"):
+        session, column = scene.cells(frame["symbol"], frame["ex_date"])
+        source = frame["source"].to_numpy(dtype=object)
+        inside = np.flatnonzero(session >= 0)
+        by_hand = inside[source[inside] == BY_HAND]
+        borne[session[by_hand], column[by_hand]] = True
+        cells = session[inside] * borne.shape[1] + column[inside]
+        pairs = {(int(cell), str(name)) for cell, name in zip(cells, source[inside], strict=True)}
+        cell, count = np.unique(np.array([cell for cell, _ in pairs], dtype=np.intp), return_counts=True)
+        borne[np.divmod(cell[count > 1], borne.shape[1])] = True
+    return borne
 
 
 def _step_text(source: str, theirs: float, ours: float) -> str:
@@ -184,26 +232,3 @@ def _vendors(scene: Scene, bars: Bars) -> Iterator[tuple[str, NDArray[np.float64
         grid = np.where(since >= 0, np.take_along_axis(changes, np.maximum(since, 0), axis=0), np.nan)
         grid[~bars.traded] = np.nan
         yield name, grid
-
-
-def actions_differ(scene: Scene) -> Iterator[Finding]:
-    """Tell ex-dates of which two sources say different cash or shares."""
-    frame = scene.held.actions
-    if not has(frame, "symbol", "ex_date", "source", "cash", "shares"):
-        return
-    said: dict[tuple[str, np.datetime64], dict[str, list[float]]] = {}
-    amounts = floats(frame["cash"]), floats(frame["shares"])
-    rows = zip(frame["symbol"], days_of(frame["ex_date"]), frame["source"], *amounts, strict=True)
-    for symbol, day, source, cash, shares in rows:
-        if not np.isnat(day) and not (np.isnan(cash) and np.isnan(shares)):
-            total = said.setdefault((str(symbol), day), {}).setdefault(str(source), [0.0, 0.0])
-            total[0] += 0.0 if np.isnan(cash) else float(cash)
-            total[1] += 0.0 if np.isnan(shares) else float(shares)
-    for (symbol, day), sources in said.items():
-        cash, shares = zip(*sources.values(), strict=True)
-        if max(cash) - min(cash) > CASH_NOISE or max(shares) - min(shares) > SHARE_NOISE:
-            value = ", ".join(
-                f"{source} {paid:g} CNY and {given:g} shares a share"
-                for source, (paid, given) in sorted(sources.items())
-            )
-            yield finding("actions_differ", symbol, (day, day), value, len(sources))

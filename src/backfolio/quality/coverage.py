@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from backfolio import calendar
-from backfolio.bars.cells import days
+from backfolio.bars.cells import days, numbers
 from backfolio.bars.rows import read_rows
 from backfolio.quality.model import BAR, DELISTED, GAP, NOTHING, SUSPENDED, Coverage, Held
 
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 def coverage(held: Held) -> Coverage:
     """Return what is there of each symbol and session.
 
-    A symbol has its states from its first row of bars on. A session without a
+    A symbol has its states from its first row of bars on, and not before its
+    listing, where that is known. A session without a
     bar is `SUSPENDED` where a row with traded = 0 or a spell of suspensions
     says so, `DELISTED` from the delisting date on, and else a `GAP`.
     """
@@ -43,8 +44,9 @@ def coverage_of(held: Held, rows: BarRows) -> Coverage:
     traded[rows.session[placed], rows.symbol[placed]] = True
     state = np.full(shape, GAP, dtype=np.int8)
     state[known_suspensions(held, sessions, rows.symbols) | told] = SUSPENDED
-    state[sessions[:, None] >= _delisted(held, rows.symbols)[None, :]] = DELISTED
-    state[~np.logical_or.accumulate(told, axis=0)] = NOTHING
+    listed, delisted = _dates(held, rows.symbols)
+    state[sessions[:, None] >= delisted[None, :]] = DELISTED
+    state[~np.logical_or.accumulate(told, axis=0) | (sessions[:, None] < listed[None, :])] = NOTHING
     state[traded] = BAR
     return Coverage(sessions, rows.symbols, state)
 
@@ -74,13 +76,19 @@ def known_suspensions(held: Held, sessions: NDArray[np.datetime64], symbols: tup
     return inside
 
 
-def _delisted(held: Held, symbols: tuple[str, ...]) -> NDArray[np.datetime64]:
-    delisted = np.full(len(symbols), np.datetime64("NaT", "D"))
+def _dates(held: Held, symbols: tuple[str, ...]) -> tuple[NDArray[np.datetime64], NDArray[np.datetime64]]:
+    """Return when each symbol was listed and delisted; NaT where that is not known, or assumed."""
+    listed = np.full(len(symbols), np.datetime64("NaT", "D"))
+    delisted = listed.copy()
     frame = held.tables.listings
-    if frame is not None and "delisted" in frame:
+    if frame is not None and len(frame):
         place = {symbol: at for at, symbol in enumerate(symbols)}
-        day, _ = days(frame["delisted"])
-        for symbol, date in zip(frame["symbol"], day, strict=True):
-            if str(symbol) in place:
-                delisted[place[str(symbol)]] = date
-    return delisted
+        at = np.array([place.get(str(symbol), -1) for symbol in frame["symbol"]], dtype=np.intp)
+        known = at >= 0
+        if "delisted" in frame:
+            delisted[at[known]] = days(frame["delisted"])[0][known]
+        if "assumed" in frame:
+            known &= numbers(frame["assumed"])[0] != 1
+        if "listed" in frame:
+            listed[at[known]] = days(frame["listed"])[0][known]
+    return listed, delisted

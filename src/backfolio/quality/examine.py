@@ -5,14 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from backfolio.quality.actions import actions_differ, factors, reference_prices
-from backfolio.quality.gaps import gaps, index_gaps, stale, traded_in_suspension
+from backfolio.quality.actions import ALONE, factors, reference_prices
+from backfolio.quality.gaps import gaps, stale, traded_in_suspension
 from backfolio.quality.hosts import hosts_differ, quarantined, revised
+from backfolio.quality.indexes import index_gaps, index_jumps
 from backfolio.quality.limits import refused
-from backfolio.quality.model import RULES, SEVERITIES
+from backfolio.quality.rules import RULES, SEVERITIES
 from backfolio.quality.scene import Scene, some
+from backfolio.quality.sources import action_dates, actions_differ
 from backfolio.quality.units import average_price, repeated_bar
 from backfolio.quality.unknown import listing_assumed, st_unknown, survivorship
+from backfolio.quality.volumes import no_volume, volume_jumps
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -24,12 +27,16 @@ CHECKS: Final[tuple[tuple[str, Callable[[Scene], Iterator[Finding]]], ...]] = (
     ("reference prices", reference_prices),
     ("factors", factors),
     ("sources of corporate actions", actions_differ),
+    ("dates of corporate actions", action_dates),
     ("gaps", gaps),
     ("suspensions", traded_in_suspension),
     ("last bars", stale),
     ("indexes", index_gaps),
+    ("moves of indexes", index_jumps),
     ("second hosts", hosts_differ),
     ("average prices", average_price),
+    ("volumes", volume_jumps),
+    ("bars without trading", no_volume),
     ("repeated bars", repeated_bar),
     ("revisions", revised),
     ("quarantine", quarantined),
@@ -127,4 +134,4 @@ def gathered(found: Sequence[Finding]) -> list[Finding]:
 
 def _grave(each: Finding) -> bool:
     """Tell whether a finding of a shared rule speaks of its symbol alone: an ex-date that is lacking among others."""
-    return each.rule == "ex_date_unknown" and each.severity == "warning"
+    return each.rule == "ex_date_unknown" and ALONE not in each.value

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from backfolio.bars.actions import SOURCES, ex_price, shifted
-from backfolio.money import PER_SHARE
+from backfolio.bars.actions import ex_price, shifted
+from backfolio.bars.events import offered
+from backfolio.bars.sides import RATIO_UNIT
+from backfolio.money import FEN, PER_SHARE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
 
     from backfolio.bars import Bars
     from backfolio.bars.sides import Actions
+
+MOST_ROUNDED: Final = 10_000
+"""A price ratio is taken as given to 1 / this at least: 0.9 has four decimals, the last three being 0."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,11 +37,15 @@ class Expected:
         int64 mills: the reference price that follows; 0 where `before` is.
     acted
         bool: a corporate action is known, a rights issue included.
+    room
+        int64 mills: what rounding leaves open: a fen, and of a price ratio
+        half of its last decimal (of four decimals, where it has fewer).
     """
 
     before: NDArray[np.int64]
     price: NDArray[np.int64]
     acted: NDArray[np.bool_]
+    room: NDArray[np.int64]
 
 
 def expected_of(
@@ -72,22 +81,27 @@ def expected_of(
     due = before.copy()
     due[acted] = ex_price(before[acted], cash[acted], shares[acted], ratio[acted])
     due[before == 0] = 0
-    return Expected(before, due, acted)
+    return Expected(before, due, acted, FEN + before * _half_decimal(ratio) // RATIO_UNIT)
+
+
+def _half_decimal(ratio: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return half of the last decimal that each ratio is written with, in 1 / `RATIO_UNIT`; 0 where there is none."""
+    half = np.zeros_like(ratio)
+    decimal = 10
+    while decimal <= RATIO_UNIT // MOST_ROUNDED:
+        half[(ratio > 0) & (ratio % decimal == 0)] = decimal // 2
+        decimal *= 10
+    return half
 
 
 def _rights(
     told: pd.DataFrame, cells: Callable[[pd.Series, pd.Series], tuple[NDArray[np.intp], NDArray[np.intp]]]
 ) -> list[tuple[int, int, float, float]]:
-    """Return session, column, rights a share and rights price; of several sources the first of `SOURCES`."""
+    """Return session, column, rights a share and rights price, one an issue (see `bars.events`)."""
     if not len(told) or "rights" not in told:
         return []
-    frame = told[(told["rights"] > 0) & (told["rights_price"] > 0)]
+    priced = told[told["rights_price"] > 0]
+    frame = priced.iloc[offered(priced).rows]
     session, column = cells(frame["symbol"], frame["ex_date"])
-    found: dict[tuple[int, int], tuple[int, float, float]] = {}
-    rows = zip(session.tolist(), column.tolist(), frame["source"], frame["rights"], frame["rights_price"], strict=True)
-    for day, symbol, source, rights, price in rows:
-        rank = SOURCES.index(source) if source in SOURCES else len(SOURCES)
-        kept = found.get((day, symbol))
-        if day >= 0 and (kept is None or rank < kept[0]):
-            found[day, symbol] = rank, float(rights), float(price)
-    return [(day, symbol, rights, price) for (day, symbol), (_, rights, price) in found.items()]
+    rows = zip(session.tolist(), column.tolist(), frame["rights"], frame["rights_price"], strict=True)
+    return [(day, symbol, float(rights), float(price)) for day, symbol, rights, price in rows if day >= 0]

@@ -1,4 +1,4 @@
-"""Sessions without bars: gaps, bars inside suspensions, symbols and indexes that have fallen behind."""
+"""Sessions without bars: gaps, bars inside suspensions, symbols that have fallen behind."""
 
 from __future__ import annotations
 
@@ -8,15 +8,17 @@ import numpy as np
 
 from backfolio.money import FEN, cny_text
 from backfolio.quality.coverage import known_suspensions
-from backfolio.quality.model import BAR, GAP, STALE_SESSIONS
-from backfolio.quality.scene import finding, runs, sessions_after
+from backfolio.quality.model import BAR, DELISTED, GAP
+from backfolio.quality.rules import STALE_SESSIONS
+from backfolio.quality.scene import finding, runs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from numpy.typing import NDArray
 
-    from backfolio.quality.model import Coverage, Finding, Severity
+    from backfolio.quality.model import Coverage, Finding
+    from backfolio.quality.rules import Severity
     from backfolio.quality.scene import Scene
 
 
@@ -72,12 +74,17 @@ def traded_in_suspension(scene: Scene) -> Iterator[Finding]:
 
 
 def stale(scene: Scene) -> Iterator[Finding]:
-    """Tell symbols whose bars end too early, and once where all of them do."""
+    """Tell symbols whose bars end too early, and once where all of them do.
+
+    Not those that are delisted by the last session: a stock is halted for
+    weeks before it goes.
+    """
     covered = scene.coverage
     if covered is None:
         return
     last = _last_bar(covered)
     behind = ((covered.state == GAP) & (np.arange(len(covered.sessions))[:, None] > last)).sum(axis=0)
+    behind[covered.state[-1] == DELISTED] = 0
     end = int(last.max())
     whole = scene.held.symbols is None
     if whole and end >= 0 and end < len(covered.sessions) - STALE_SESSIONS:
@@ -95,28 +102,6 @@ def stale(scene: Scene) -> Iterator[Finding]:
         value = f"last bar {covered.sessions[at]}, {count} session{'s' * (count > 1)} without one since"
         days = (covered.sessions[at], covered.sessions[-1])
         yield finding("stale", covered.symbols[column], days, value, count)
-
-
-def index_gaps(scene: Scene) -> Iterator[Finding]:
-    """Tell sessions for which an index has no close."""
-    bars = scene.bars
-    if bars is None:
-        return
-    for symbol, closes in sorted(bars.index_close.items()):
-        there = np.flatnonzero(~np.isnan(closes))
-        if not len(there):
-            continue
-        missing = np.isnan(closes)
-        missing[: there[0]] = False
-        missing[there[-1] + 1 :] = False
-        for _, first, stop in runs(missing[:, None]):
-            count = stop - first + 1
-            value = f"{count} session{'s' * (count > 1)} without a close"
-            yield finding("index_gap", symbol, (bars.sessions[first], bars.sessions[stop]), value, count)
-        behind = sessions_after(bars.sessions[there[-1]], bars.sessions[-1])
-        if behind:
-            value = f"last close {bars.sessions[there[-1]]}, {behind} session{'s' * (behind > 1)} before the last bar"
-            yield finding("index_gap", symbol, (bars.sessions[there[-1]], bars.sessions[-1]), value, behind)
 
 
 def _last_bar(covered: Coverage) -> NDArray[np.intp]:

@@ -10,7 +10,7 @@ from backfolio import ashare
 from backfolio.bars.rows import PRICES, price_mills
 from backfolio.errors import SymbolError
 from backfolio.money import cny_text
-from backfolio.quality.model import VOLUME_SHARE
+from backfolio.quality.rules import VOLUME_SHARE
 from backfolio.quality.scene import days_of, finding, floats, has, some
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""The rules that refuse data: format, limits, and factors that jump; told a symbol instead of raised."""
+"""The rules that refuse data: format, limits, and factors that jump; told instead of raised."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from backfolio.bars.cells import days
-from backfolio.bars.frames import WHOLE
+from backfolio.bars.frames import OUTSIDE_LIMITS, WHOLE
 from backfolio.quality.scene import SHOWN, finding
 
 if TYPE_CHECKING:
@@ -24,9 +24,20 @@ DAY_OF = {"bars": "date", "ex_rights": "ex_date", "index": "date"}
 
 
 def refused(scene: Scene) -> Iterator[Finding]:
-    """Tell every fault that `build_bars` would raise, one finding a symbol and rule."""
+    """Tell every fault that `build_bars` would raise, one finding a symbol and rule.
+
+    A bar outside its limits is a finding of its own, for it may be right: who
+    accepts one has looked at that one. Those that were accepted are told as well.
+    """
     told: dict[tuple[str, str], list[tuple[Fault, NDArray[np.intp]]]] = {}
+    outside = [fault for fault in (*scene.looked.faults, *scene.looked.passed) if fault.kind == OUTSIDE_LIMITS]
+    for fault in outside:
+        for symbol, rows in _by_symbol(scene, fault):
+            for row, day in zip(rows.tolist(), _days(scene, fault.table, rows), strict=True):
+                yield finding(fault.kind, symbol, (day, day), f"{fault.value(row)}: {fault.rule}", remedy=fault.remedy)
     for fault in scene.looked.faults:
+        if fault.kind == OUTSIDE_LIMITS:
+            continue
         for symbol, rows in _by_symbol(scene, fault):
             told.setdefault((fault.kind, symbol), []).append((fault, rows))
     for (kind, symbol), parts in told.items():

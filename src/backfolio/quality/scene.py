@@ -12,7 +12,8 @@ from backfolio import calendar
 from backfolio.bars.build import Looked, look
 from backfolio.quality.coverage import coverage_of
 from backfolio.quality.expected import Expected, expected_of
-from backfolio.quality.model import RULES, Coverage, Finding, Held, Severity
+from backfolio.quality.model import Coverage, Finding, Held
+from backfolio.quality.rules import RULES, Severity
 
 if TYPE_CHECKING:
     import datetime as dt

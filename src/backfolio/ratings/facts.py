@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from backfolio.catalysts import MOST_STRENGTH, Catalyst
 from backfolio.ratings import words
-from backfolio.ratings.merge import LOOK_BACK, joined_sources, reports_of, same_target
+from backfolio.ratings.merge import ID, LOOK_BACK, joined_sources, reports_of, same_target
 from backfolio.ratings.rows import rows_of
 from backfolio.ratings.shares import shares_of
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from backfolio.ratings.merge import Report
+    from backfolio.ratings.rows import Asked
     from backfolio.ratings.shares import Shares
 
 COLUMNS: Final = (
@@ -66,7 +67,10 @@ class _Target(NamedTuple):
 
 
 def rated(
-    ratings: pd.DataFrame, factors: pd.DataFrame | None = None, actions: pd.DataFrame | None = None
+    ratings: pd.DataFrame,
+    factors: pd.DataFrame | None = None,
+    actions: pd.DataFrame | None = None,
+    asked: Asked | None = None,
 ) -> tuple[Rated, ...]:
     """Return the catalysts that ratings tell of, sorted by (known_at, id).
 
@@ -79,7 +83,9 @@ def rated(
     Each report is held only against what the same house had published before it,
     at most 18 months back; nothing published later changes it but for `source` and
     the time it was first seen, which a later copy may add to. It is known at its
-    hour where a host gives one, else at 18:00 Shanghai of its date.
+    hour where a host gives one, else at 18:00 Shanghai of its date; but where its
+    host had been asked since and did not have it, not before it was first seen: it
+    came late, and nobody who asked could have known it sooner.
 
     Parameters
     ----------
@@ -89,9 +95,11 @@ def rated(
         Columns of the tables of those names: old targets are restated by the share
         issues since. Where a symbol is in neither, the note says that they are not
         known.
+    asked
+        (host, day or symbol) to the instants at which the host told of it.
     """
     shares = shares_of(factors, actions)
-    found = (_rated(report, shares) for report in reports_of(rows_of(ratings)))
+    found = (_rated(report, shares) for report in reports_of(rows_of(ratings, asked)))
     return tuple(
         sorted((one for one in found if one is not None), key=lambda one: (one.catalyst.known_at, one.catalyst.id))
     )
@@ -133,6 +141,8 @@ def _rated(report: Report, shares: Shares) -> Rated | None:
         return None
     lead = report.lead
     strength, notes = _strength(report, target, kind)
+    if lead.late:
+        notes.append(f"Dated {lead.day}, but {lead.host} did not have it when it was asked after that")
     catalyst = Catalyst(
         id=_id(report),
         kind=kind,
@@ -141,7 +151,12 @@ def _rated(report: Report, shares: Shares) -> Rated | None:
         symbols=(lead.symbol,),
         strength=strength,
         source=joined_sources(f"{row.host} {row.url}" for row in (*report.rows, *report.copies)),
-        certainty=f"{'date and hour' if lead.timed else 'date'} given by {_and(row.host for row in report.rows)}",
+        certainty=(
+            f"seen on {lead.instant:%Y-%m-%d}, given late"
+            if lead.late
+            else f"{'date and hour' if lead.timed else 'date'} given"
+        )
+        + f" by {_and(row.host for row in report.rows)}",
         time_known="yes" if lead.timed else "no",
         note=". ".join(notes),
         house=lead.house,
@@ -233,4 +248,4 @@ def _id(report: Report) -> str:
     lead = report.lead
     text = f"{lead.symbol}|{lead.key}|{lead.instant.isoformat()}"
     digest = hashlib.blake2b(text.encode(), digest_size=4).hexdigest()
-    return f"rating-{lead.symbol[:6]}-{lead.day:%Y%m%d}-{digest}"
+    return ID.format(code=lead.symbol[:6], day=lead.day, digest=digest)

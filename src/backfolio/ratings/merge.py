@@ -9,6 +9,7 @@ changes what a report said; a later copy of it only adds where else it is writte
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from itertools import groupby
@@ -31,6 +32,11 @@ COPY_DAYS: Final = dt.timedelta(days=3)
 
 SAME: Final = 0.005
 """Targets that differ by no more than this fraction are one and the same."""
+
+ID: Final = "rating-{code}-{day:%Y%m%d}-{digest}"
+"""How a catalyst from data is called; `day` is that of its report."""
+
+_DATED: Final = re.compile(r"rating-\d{6}-(\d{8})-[0-9a-f]{8}")
 
 _MOVES: Final = {1: "up", -1: "down", 0: "kept"}
 
@@ -93,7 +99,11 @@ class _Past:
 
 
 def reports_of(rows: Iterable[Row]) -> tuple[Report, ...]:
-    """Return the reports that rows tell of, a symbol and a house after the other, each in order of time."""
+    """Return the reports that rows tell of, a symbol and a house after the other, each in order of time.
+
+    A late one that the house's next report had overtaken before it was seen is
+    left out: what it says was no news, and no longer what the house thinks.
+    """
     streams: dict[tuple[str, str], list[Row]] = defaultdict(list)
     for row in rows:
         streams[row.symbol, row.key].append(row)
@@ -107,6 +117,8 @@ def _chain(rows: list[Row]) -> Iterator[Report]:
     for _, group in groupby(in_order, key=lambda row: row.instant):
         report = _report(tuple(group), past)
         at = _copied(report, reports)
+        if at is None and report.lead.late and any(report.lead.day < one.lead.day for one in reports):
+            continue  # the house had said something newer before anyone saw this
         if at is None:
             reports.append(report)
         else:
@@ -240,4 +252,8 @@ def _one_report(kept: Catalyst, fetched: Catalyst) -> bool:
 
 
 def _day(catalyst: Catalyst) -> dt.date:
+    """Return the day of a report: one that came late was known after it, and has it in its id alone."""
+    dated = _DATED.match(catalyst.id)
+    if dated:
+        return dt.date.fromisoformat(dated[1])
     return catalyst.known_at.astimezone(SHANGHAI).date()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
@@ -24,6 +25,9 @@ EVENING: Final = dt.time(18)
 
 HOSTS: Final = ("cninfo", "sina", "eastmoney", "import")
 """Whose figures count first where two hosts tell of one report at one instant."""
+
+Asked = Mapping[tuple[str, str], Sequence[dt.datetime]]
+"""(host, day as YYYY-MM-DD or symbol) to the instants at which the host told of it, with whatever."""
 
 _HOUR: Final = re.compile(r"(\d{1,2}):(\d{2})(?::\d{2}(?:\.\d+)?)?", re.ASCII)
 _TEXTS: Final = (
@@ -52,6 +56,9 @@ class Row:
         As in `houses.house_of` and `houses.house_key`.
     instant, timed
         When it was known, Shanghai; and whether the host gives the hour.
+    late
+        Whether its host was asked after its own date, and did not have it yet:
+        it was known when it was first seen, and no sooner.
     said
         What the host says of the rating against the one before; "unclear" where
         its words contradict each other, None where it says nothing.
@@ -74,6 +81,7 @@ class Row:
     url: str
     instant: dt.datetime
     timed: bool
+    late: bool
     rating: str
     previous: str
     said: Change | str | None
@@ -91,11 +99,18 @@ class Row:
         return (self.instant, place, self.host, *missing, self.low or 0.0, self.rating, self.id)
 
 
-def rows_of(ratings: pd.DataFrame) -> list[Row]:
+def rows_of(ratings: pd.DataFrame, asked: Asked | None = None) -> list[Row]:
     """Read a frame in the columns of the table `ratings`.
 
     Left out: rows without a house, a date or a source, rows that say nothing (no
     rating, change or target), and symbols that are no A-share.
+
+    Parameters
+    ----------
+    ratings
+        Its rows, in any order.
+    asked
+        When hosts told of which day or symbol before; None = nobody noted it.
     """
     if ratings.empty:
         return []
@@ -114,6 +129,13 @@ def rows_of(ratings: pd.DataFrame) -> list[Row]:
         if day is None or not (cells["house"] and told and sourced and _is_share(cells["symbol"])):
             continue
         hour = _hour(cells["time"])
+        told_before = [
+            when
+            for subject in (str(day.date()), cells["symbol"])
+            for when in (asked or {}).get((cells["source"], subject), ())
+        ]
+        own = dt.datetime.combine(day.date(), hour or EVENING, tzinfo=SHANGHAI)
+        instant, late = _known(own, seen[at], told_before)
         found.append(
             Row(
                 id=cells["id"],
@@ -123,8 +145,9 @@ def rows_of(ratings: pd.DataFrame) -> list[Row]:
                 key=houses.house_key(cells["house"]),
                 host=cells["source"],
                 url=cells["url"],
-                instant=dt.datetime.combine(day.date(), hour or EVENING, tzinfo=SHANGHAI),
-                timed=hour is not None,
+                instant=instant,
+                timed=hour is not None and not late,
+                late=late,
                 rating=cells["rating"],
                 previous=cells["previous_rating"],
                 said=said,
@@ -147,6 +170,19 @@ def _instants(column: pd.Series) -> list[dt.datetime | None]:
     return [
         None if none else value.to_pydatetime(warn=False) for value, none in zip(column.tolist(), missing, strict=True)
     ]
+
+
+def _known(own: dt.datetime, seen: dt.datetime | None, asked: Iterable[dt.datetime]) -> tuple[dt.datetime, bool]:
+    """Return when a report was known, and whether it came late.
+
+    It is late where its host had been asked between its own instant and the
+    first sight of it. Then only the day on which it came is known: the evening
+    of that day, or later that night.
+    """
+    if seen is None or not any(own < when < seen for when in asked):
+        return own, False
+    local = seen.astimezone(SHANGHAI)
+    return max(local, dt.datetime.combine(local.date(), EVENING, tzinfo=SHANGHAI)), True
 
 
 def _hour(text: str) -> dt.time | None:

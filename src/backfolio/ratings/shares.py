@@ -12,6 +12,7 @@ import bisect
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from backfolio.bars import events
 from backfolio.bars.actions import SOURCES
 
 if TYPE_CHECKING:
@@ -97,17 +98,12 @@ def _actions(frame: pd.DataFrame | None) -> dict[str, dict[dt.date, float | None
     found: dict[str, dict[dt.date, float | None]] = {}
     if frame is None:
         return found
-    sound = frame[frame["ex_date"].notna() & frame["symbol"].notna()]
-    rows = zip(
-        sound["symbol"],
-        sound["ex_date"].dt.date,
-        sound["source"],
-        sound["shares"].fillna(0.0),
-        (sound["rights"] > 0) | sound["ratio"].notna(),
-        strict=True,
-    )
-    for symbol, day, _source, shares, unclear in sorted(rows, key=lambda row: (row[0], row[1], _place(row[2]))):
-        found.setdefault(symbol, {}).setdefault(day, None if unclear else float(shares))
+    for rows, unclear in ((events.paid(frame).rows, False), (events.offered(frame).rows, True)):
+        told = frame.iloc[rows]
+        for symbol, day, shares, ratio in zip(
+            told["symbol"], told["ex_date"].dt.date, told["shares"].fillna(0.0), told["ratio"], strict=True
+        ):
+            found.setdefault(symbol, {})[day] = None if unclear or ratio > 0 else float(shares)
     return found
 
 

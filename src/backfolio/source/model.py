@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from dataclasses import astuple, dataclass, fields
+from dataclasses import astuple, dataclass, field, fields
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
@@ -14,12 +14,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from backfolio.bars import Bars
+    from backfolio.quality import Finding
     from backfolio.universe import Universe
 
 REAL: Final = "real"
 """The market of every source that is not simulated: there is one, whatever file or store shows it."""
 
-_TOLD: Final = tuple(field.name for field in fields(Catalyst) if field.name != "known_at")
+_TOLD: Final = tuple(one.name for one in fields(Catalyst) if one.name != "known_at")
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,8 +41,11 @@ class Source:
         Name to `Universe`.
     where
         What ``--data`` says to read it again.
-    notes
-        What a reader of any run on this data must know, one sentence each.
+    findings
+        What quality found in this data; a run tells what touches it.
+    doubtful
+        Index to what is known to be wrong with it, in words: no run may take
+        it as its benchmark.
     """
 
     label: str
@@ -50,7 +54,8 @@ class Source:
     catalysts: tuple[Catalyst, ...]
     universes: Mapping[str, Universe]
     where: str = ""
-    notes: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    doubtful: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def identity(self) -> str:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
-
-import numpy as np
 
 from backfolio import store
 from backfolio.bars import build_bars
-from backfolio.errors import StoreError, counted
+from backfolio.errors import StoreError, command, counted
+from backfolio.quality.rules import UNEXAMINED
 from backfolio.ratings import one_list
 from backfolio.source.files import read_facts
 from backfolio.source.model import Source
@@ -23,9 +23,14 @@ if TYPE_CHECKING:
     from backfolio.universe import Universe
 
 LABEL: Final = "store"
-OUTSIDE: Final = "outside_limits"
 SHOWN: Final = 5
 """Findings in a message before it says how many more there are."""
+
+EXAMINED_WITHIN: Final = 2.0
+"""Seconds for which a fetch may still be examining what it has just put in."""
+
+LOOK_AGAIN: Final = 0.2
+"""Seconds between two looks at whether it has."""
 
 
 def read(workspace: Path, wanted: Collection[str | None]) -> Source:
@@ -39,16 +44,41 @@ def read(workspace: Path, wanted: Collection[str | None]) -> Source:
     """
     kept, universes = read_facts(workspace / "data")
     symbols = _symbols(wanted, universes)
-    with store.reading(store.folder_of(workspace)) as reader:
-        _demand_bars(reader, wanted, symbols)
-        errors = reader.findings(symbols, open_errors=True)
-        if errors:
-            raise StoreError(_refusal(errors))
-        findings = reader.findings(symbols)
-        tables = replace(reader.tables(symbols), unlimited=tuple(_days_without_limits(findings)))
+    with _examined(store.folder_of(workspace), wanted, symbols) as (reader, findings, indexes):
+        tables = reader.tables(symbols)
         fetched = reader.catalysts(symbols)
     bars, catalysts = build_bars(tables), one_list(kept, fetched)
-    return Source(LABEL, False, bars, catalysts, universes, LABEL, tuple(_notes(findings)))  # noqa: FBT003
+    doubtful = _doubtful([one for one in findings if one.symbol in indexes])
+    return Source(LABEL, False, bars, catalysts, universes, LABEL, findings, doubtful)  # noqa: FBT003
+
+
+@contextmanager
+def _examined(
+    folder: Path, wanted: Collection[str | None], symbols: Sequence[str] | None
+) -> Iterator[tuple[Reader, tuple[Finding, ...], tuple[str, ...]]]:
+    """Yield a reader, the findings about some symbols, all indexes and the store as a whole, and the indexes.
+
+    A fetch examines what it puts in within moments: for so long it is waited for.
+
+    Raises
+    ------
+    StoreError
+        If there is no bar of what is wanted, or an open error about it or about
+        the store as a whole.
+    """
+    until = time.monotonic() + EXAMINED_WITHIN
+    while True:
+        with store.reading(folder) as reader:
+            _demand_bars(reader, wanted, symbols)
+            indexes = reader.indexes()
+            findings = reader.findings(None if symbols is None else (*symbols, *indexes, ""))
+            errors = [one for one in findings if one.is_open_error and one.symbol not in indexes]
+            if not errors:
+                yield reader, findings, indexes
+                return
+        if time.monotonic() >= until or any(one.rule != UNEXAMINED for one in errors):
+            raise StoreError(_refusal(errors))
+        time.sleep(LOOK_AGAIN)
 
 
 def _symbols(wanted: Collection[str | None], universes: Mapping[str, Universe]) -> tuple[str, ...] | None:
@@ -67,44 +97,39 @@ def _demand_bars(reader: Reader, wanted: Collection[str | None], symbols: Sequen
     if held and (symbols is None or set(symbols) & set(held)):
         return
     names = sorted(name for name in wanted if name is not None)
-    remedy = f"backfolio fetch --universe {names[0]}" if names else "backfolio fetch"
+    remedy = command(f"fetch --universe {names[0]}") if names else command("fetch")
     what = f"of {', '.join(names)}" if names and held else "yet"
     near = f" (it holds {held[0]} and {len(held) - 1} more)" if held else ""
-    message = f"the store has no bars {what}{near}: bring them in with {remedy}, or with backfolio import PATH"
+    message = f"the store has no bars {what}{near}: bring them in with {remedy}, or with {command('import PATH')}"
     raise StoreError(message)
 
 
 def _refusal(errors: Sequence[Finding]) -> str:
     more = f"\n... and {len(errors) - SHOWN} more" if len(errors) > SHOWN else ""
     shown = "\n".join(_line(error) for error in errors[:SHOWN])
+    if all(one.rule == UNEXAMINED for one in errors):
+        return (
+            f"{counted(len(errors), 'name')} of this run came into the store and no rule has looked at the new rows: "
+            f"a fetch or import is still at work, or was cut off:\n{shown}{more}\n"
+            f"Let it end and run this again; if none is at work, {command('data check')} looks at all of it"
+        )
     return (
         f"the store has {counted(len(errors), 'open error')} about names of this run, "
         f"and a fill on wrong data is a wrong fill:\n{shown}{more}\n"
-        "See them with backfolio data check; then fetch or import the right rows, "
-        "or say why they are right after all: backfolio data accept KEY --because TEXT"
+        f"See them with {command('data check')}; then fetch or import the right rows, "
+        f"or say why they are right after all: {command('data accept KEY --because TEXT')}"
     )
+
+
+def _doubtful(findings: Sequence[Finding]) -> Mapping[str, str]:
+    """Return why an index may not be a benchmark, for those with an open error."""
+    errors = [one for one in findings if one.is_open_error]
+    return {
+        symbol: f"benchmark {symbol} cannot be relied on: {_refusal([one for one in errors if one.symbol == symbol])}"
+        for symbol in sorted({one.symbol for one in errors})
+    }
 
 
 def _line(finding: Finding) -> str:
     day = "" if finding.first is None else f" {finding.first}"
     return f"{finding.key}  {finding.symbol}{day} {finding.rule}: {finding.value}"
-
-
-def _days_without_limits(
-    findings: Sequence[Finding],
-) -> Iterator[tuple[str, np.datetime64, np.datetime64]]:
-    """Return the stretches whose bars outside their limits a person accepted."""
-    for one in findings:
-        if one.rule == OUTSIDE and one.accepted and one.first is not None:
-            yield one.symbol, np.datetime64(one.first, "D"), np.datetime64(one.last or one.first, "D")
-
-
-def _notes(findings: Sequence[Finding]) -> Iterator[str]:
-    """Say what was accepted, and how many warnings stand."""
-    accepted = [f"{one.symbol} {one.rule} ({one.accepted})" for one in findings if one.accepted]
-    if accepted:
-        more = f" and {len(accepted) - SHOWN} more" if len(accepted) > SHOWN else ""
-        yield f"Findings about the data that a person accepted: {'; '.join(accepted[:SHOWN])}{more}."
-    warnings = sum(one.severity == "warning" and not one.accepted for one in findings)
-    if warnings:
-        yield f"The store has {counted(warnings, 'warning')} about this data: backfolio data check shows them."

@@ -8,6 +8,7 @@ what was committed before, which the next one to open the file finds.
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import secrets
@@ -15,7 +16,7 @@ import time
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
-from backfolio.errors import StoreError
+from backfolio.errors import StoreError, command
 from backfolio.store.migrations import MIGRATIONS, migrate, version_of
 
 if TYPE_CHECKING:
@@ -28,14 +29,21 @@ FILE: Final = "market.duckdb"
 GOOD: Final = "market.good.duckdb"
 LOCK: Final = "market.lock"
 
-READER_WAITS: Final = 5.0
+READER_WAITS: Final = 30.0
 """Seconds that a reader waits while a writer commits."""
 
 WRITER_WAITS: Final = 60.0
 """Seconds that a commit waits while others read."""
 
+TOLD_AFTER: Final = 1.0
+"""Seconds after which who waits is told so, and for whom."""
+
 LOOK_AGAIN: Final = 0.02
 """Seconds between two attempts."""
+
+WHOLE: Final = "what was committed before is whole"
+
+_LOG: Final = logging.getLogger(__name__)
 
 _BUSY: Final = ("Could not set lock", "different configuration", "used by another process")
 _FULL: Final = ("No space left on device", "not enough space", "disk is full")
@@ -60,32 +68,53 @@ def folder_of(workspace: Path) -> Path:
 
 
 def exists(folder: Path) -> bool:
-    """Tell whether a folder holds a store."""
-    return (folder / FILE).is_file()
+    """Tell whether a folder holds a store.
+
+    Raises
+    ------
+    StoreError
+        If its file is gone and the good copy is there: a new store in its place
+        would soon have a copy of its own, and all that was known would be lost.
+    """
+    file, good = folder / FILE, folder / GOOD
+    if file.is_file():
+        return True
+    if good.is_file():
+        message = (
+            f"the store {file} is gone, and its good copy {good} is there: {command('data restore')} puts that back; "
+            "to begin a new store, move the copy away"
+        )
+        raise StoreError(message)
+    return False
 
 
-def said_of(folder: Path, error: Exception) -> str:
-    """Say in words what an error of DuckDB means and what to do."""
+def said_of(folder: Path, error: Exception, standing: str = WHOLE) -> str:
+    """Say in words what an error of DuckDB means and what to do; `standing`: how the store stands after it."""
     text, file = str(error), folder / FILE
     if any(mark in text for mark in _BUSY):
-        held = _HOLDER.search(text)
-        who = f"process {held[2]} ({held[1].rpartition('/')[2]})" if held and held[2] else "another part of the program"
-        return f"the store {file} is in use by {who}: wait for it, or end it, then run this again"
+        return f"the store {file} is in use by {_holder(text)}: wait for it, or end it, then run this again"
     if any(mark in text for mark in _FULL):
-        return (
-            f"the disk of {folder} is full: what was committed before is whole, nothing of the last refresh is in; "
-            "make room, then run this again"
-        )
+        return f"the disk of {folder} is full: {standing}; make room, then run this again"
     if any(mark in text for mark in _REFUSED):
         return f"the store {file} cannot be written or read: allow it, or copy it elsewhere ({_brief(text)})"
     if any(mark in text for mark in _NEWER):
         return f"the store {file} was made by a newer DuckDB than this one: update duckdb ({_brief(text)})"
     if any(mark in text for mark in _TORN):
         return (
-            f"the store {file} is torn ({_brief(text)}): `data restore` puts the last good copy back and keeps the "
-            "torn file beside it; `fetch` then brings what is missing"
+            f"the store {file} is torn ({_brief(text)}): {command('data restore')} puts the last good copy back and "
+            f"keeps the torn file beside it; {command('fetch')} then brings what is missing"
         )
-    return f"the store {file} cannot be used: {_brief(text)}; `data check` looks at what is in it"
+    return f"the store {file} cannot be used: {_brief(text)}; {command('data check')} looks at what is in it"
+
+
+def _holder(text: str) -> str:
+    held = _HOLDER.search(text)
+    return f"process {held[2]} ({held[1].rpartition('/')[2]})" if held and held[2] else "another part of the program"
+
+
+def kept_out(error: Exception) -> bool:
+    """Tell whether an error says who may not use the file, or that there is no room, and nothing of the file itself."""
+    return any(mark in str(error) for mark in (*_BUSY, *_FULL, *_REFUSED))
 
 
 def _brief(text: str) -> str:
@@ -94,18 +123,21 @@ def _brief(text: str) -> str:
 
 
 @contextmanager
-def in_words(folder: Path) -> Iterator[None]:
-    """Turn an error of DuckDB inside the block into a `StoreError`."""
+def in_words(folder: Path, standing: str = WHOLE) -> Iterator[None]:
+    """Turn an error of DuckDB inside the block into a `StoreError`; see `said_of`."""
     import duckdb  # noqa: PLC0415  as late as every heavy import
 
     try:
         yield
     except duckdb.Error as error:
-        raise StoreError(said_of(folder, error)) from error
+        raise StoreError(said_of(folder, error, standing)) from error
 
 
 def opened(path: Path, *, read_only: bool, wait: float) -> DuckDBPyConnection:
     """Open a file, waiting for up to `wait` seconds while another process has it.
+
+    A wait that lasts is told through `logging`, which prints it on standard
+    error where nothing else is asked of it.
 
     Raises
     ------
@@ -119,13 +151,18 @@ def opened(path: Path, *, read_only: bool, wait: float) -> DuckDBPyConnection:
         "autoinstall_known_extensions": False,
         "autoload_known_extensions": False,
     }
-    until = time.monotonic() + wait
+    began, told = time.monotonic(), False
     while True:
         try:
             return duckdb.connect(str(path), read_only=read_only, config=config)
         except duckdb.Error as error:
-            if not any(mark in str(error) for mark in _BUSY) or time.monotonic() >= until:
+            waited = time.monotonic() - began
+            if not any(mark in str(error) for mark in _BUSY) or waited >= wait:
                 raise
+            if waited >= TOLD_AFTER and not told:
+                told = True
+                who = _holder(str(error))
+                _LOG.warning("%s has the store %s open: waiting for it, %.0f s at most", who, path, wait)
         time.sleep(LOOK_AGAIN)
 
 

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from backfolio.store.model import Table
 
 
-def merge(connection: DuckDBPyConnection, name: str, rows: pd.DataFrame, at: dt.datetime) -> Count:
+def merge(
+    connection: DuckDBPyConnection, name: str, rows: pd.DataFrame, at: dt.datetime
+) -> tuple[Count, frozenset[str]]:
     """Put `shaped` rows into a table, inside a transaction of the caller.
 
     Parameters
@@ -30,14 +32,25 @@ def merge(connection: DuckDBPyConnection, name: str, rows: pd.DataFrame, at: dt.
         As `shaped` returns them; at least one.
     at
         When; the instant that changes are recorded with.
+
+    Returns
+    -------
+    count
+        What became of the rows.
+    symbols
+        Of the rows that are not what they were; empty for a table without symbols.
     """
-    table, counts = TABLES[name], []
+    table, counts, touched = TABLES[name], [], set()
     naive = at.astimezone(dt.UTC).replace(tzinfo=None)
     for column in table.kept:
         rows[column] = rows[column].fillna(naive)
+    if table.group:
+        _regroup(connection, name, rows)
     for part in apart(rows, table.key):
         _come(connection, name, part)
         counts.append(_meet(connection, name))
+        if "symbol" in table.kinds:
+            touched |= _touched(connection, name)
         if counts[-1].revised and not table.whole:
             _record(connection, name, naive)
         if counts[-1].revised or counts[-1].filled:
@@ -45,12 +58,33 @@ def merge(connection: DuckDBPyConnection, name: str, rows: pd.DataFrame, at: dt.
         if counts[-1].new:
             _insert(connection, name)
         connection.execute("DROP TABLE met")
-    return Count(
+    sums = Count(
         sum(count.new for count in counts),
         sum(count.revised for count in counts),
         sum(count.same for count in counts),
         sum(count.filled for count in counts),
     )
+    return sums, frozenset(touched)
+
+
+def _regroup(connection: DuckDBPyConnection, name: str, rows: pd.DataFrame) -> None:
+    """Take out the rows of the groups that `rows` names and does not bring, and the dates that it leaves open."""
+    table = TABLES[name]
+    columns = ", ".join(f'{_cast(column, table)} AS "{column}"' for column in (*table.key, *table.changing))
+    connection.register("given", rows)
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE told AS SELECT {columns} FROM given")  # noqa: S608
+    connection.unregister("given")
+    of_group, of_row = (
+        " AND ".join(f't."{column}" IS NOT DISTINCT FROM g."{column}"' for column in names)
+        for names in (table.group, table.key)
+    )
+    told = "EXISTS (SELECT 1 FROM told g WHERE {})"
+    connection.execute(f'DELETE FROM "{name}" t WHERE {told.format(of_group)} AND NOT {told.format(of_row)}')  # noqa: S608
+    for column in (column for column in table.changing if table.kinds[column] == "date"):
+        connection.execute(
+            f'UPDATE "{name}" t SET "{column}" = NULL FROM told g WHERE {of_row} AND g."{column}" IS NULL'  # noqa: S608
+        )
+    connection.execute("DROP TABLE told")
 
 
 def append(connection: DuckDBPyConnection, name: str, rows: Sequence[Mapping[str, object]]) -> None:
@@ -123,6 +157,14 @@ def _meet(connection: DuckDBPyConnection, name: str) -> Count:
     ).fetchone()
     every, new, changed, given = found or (0, 0, 0, 0)
     return Count(new, changed, every - new - changed, given)
+
+
+def _touched(connection: DuckDBPyConnection, name: str) -> set[str]:
+    """Return the symbols whose rows `met` adds or changes."""
+    symbols = "SELECT DISTINCT symbol FROM met WHERE held IS NULL OR revised OR filled"
+    if "symbol" in NUMBERED.get(name, ()):
+        symbols = f"SELECT text FROM texts WHERE id IN ({symbols})"  # noqa: S608  no cell of a user
+    return {str(symbol) for (symbol,) in connection.execute(symbols).fetchall() if symbol is not None}
 
 
 def _revised(column: str, came: str) -> str:

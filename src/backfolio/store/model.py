@@ -49,6 +49,10 @@ class Table:
     whole
         A batch brings all of it: rows that it does not bring are gone, for
         they were worked out from others that say something else now.
+    group
+        Columns of the key by which rows belong together: a batch brings all
+        rows of each group that it names, and a date that it leaves open is.
+        () = each row stands alone.
     """
 
     kinds: Mapping[str, Kind]
@@ -56,6 +60,7 @@ class Table:
     kept: tuple[str, ...] = ()
     day: str = ""
     whole: bool = False
+    group: tuple[str, ...] = ()
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -68,7 +73,7 @@ class Table:
         return tuple(column for column in self.kinds if column not in {*self.key, *self.kept, "source"})
 
 
-def _table(text: str, *, day: str = "", whole: bool = False) -> Table:
+def _table(text: str, *, day: str = "", whole: bool = False, group: tuple[str, ...] = ()) -> Table:
     """Read a table from words: ``name``, ``name:kind``, ``*name`` (key), ``!name`` (first value stays)."""
     kinds: dict[str, Kind] = {}
     key, kept = [], []
@@ -83,7 +88,7 @@ def _table(text: str, *, day: str = "", whole: bool = False) -> Table:
     if unknown:
         message = f"no such kind of column: {unknown}"
         raise ValueError(message)
-    return Table(MappingProxyType(kinds), tuple(key), tuple(kept), day, whole)
+    return Table(MappingProxyType(kinds), tuple(key), tuple(kept), day, whole, group)
 
 
 TABLES: Final[Mapping[str, Table]] = MappingProxyType(
@@ -123,7 +128,9 @@ TABLES: Final[Mapping[str, Table]] = MappingProxyType(
             whole=True,
         ),
         "universes": _table(
-            "*universe *symbol *from_:date name name_zh segment route to:date !seen_at:instant", day="from_"
+            "*universe *symbol *from_:date name name_zh segment route to:date !seen_at:instant",
+            day="from_",
+            group=("universe", "symbol"),
         ),
         "findings": _table(
             "*key rule severity symbol first:date last:date count:whole value remedy found_at:instant"
@@ -142,6 +149,9 @@ TABLES: Final[Mapping[str, Table]] = MappingProxyType(
 
 GIVEN: Final = tuple(TABLES)[: tuple(TABLES).index("findings")]
 """The tables that a `Batch` may bring; the store writes the others itself."""
+
+EXAMINED: Final = GIVEN[: GIVEN.index("ratings")]
+"""The tables that the rules of quality look at, symbol by symbol."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,9 @@ import numpy as np
 
 from backfolio import calendar
 from backfolio.catalysts import Catalyst
-from backfolio.errors import StoreError, did_you_mean
-from backfolio.quality.model import SEVERITIES, Finding, Held
+from backfolio.errors import StoreError, command, did_you_mean
+from backfolio.quality.model import Finding, Held
+from backfolio.quality.rules import SEVERITIES, UNEXAMINED
 from backfolio.store import tables as import_format
 from backfolio.store.database import FILE, READER_WAITS, exists, in_words, known, opened
 from backfolio.store.frames import NUMBERED, fetched, framed
@@ -34,6 +35,22 @@ PUBLISHED_AT = dt.time(17, 0)
 """When, Shanghai time, the hosts have a session's bars."""
 
 
+def demand(folder: Path) -> None:
+    """Refuse where there is no store; `writing` would make one.
+
+    Raises
+    ------
+    StoreError
+        If there is none.
+    """
+    if not exists(folder):
+        message = (
+            f"there is no store in {folder} yet: {command('fetch --universe NAME')} fills it from the network, "
+            f"{command('import PATH')} from files"
+        )
+        raise StoreError(message)
+
+
 @contextmanager
 def reading(folder: Path) -> Iterator[Reader]:
     """Open the store for reading; wait for up to `READER_WAITS` seconds while a writer commits.
@@ -45,9 +62,7 @@ def reading(folder: Path) -> Iterator[Reader]:
     StoreError
         If there is no store, it is in use, torn, or made by a newer version.
     """
-    if not exists(folder):
-        message = f"there is no store in {folder} yet: `fetch` fills it from the network, `import PATH` from files"
-        raise StoreError(message)
+    demand(folder)
     with connected(folder) as reader:
         if reader.current(folder):
             yield reader
@@ -103,6 +118,25 @@ class Reader:
         """Return the symbols with bars, sorted."""
         return tuple(sorted(self.last_bar()))
 
+    def indexes(self) -> tuple[str, ...]:
+        """Return the indexes with bars, sorted."""
+        found = self._connection.execute("SELECT DISTINCT symbol FROM index_bars ORDER BY symbol").fetchall()
+        return tuple(symbol for (symbol,) in found)
+
+    def unexamined(self) -> tuple[str, ...]:
+        """Return the symbols and indexes some of whose rows no rule has looked at yet, sorted."""
+        sql = "SELECT symbol FROM findings WHERE rule = ? ORDER BY symbol"
+        return tuple(symbol for (symbol,) in self._connection.execute(sql, [UNEXAMINED]).fetchall())
+
+    def counts(self) -> Mapping[str, int]:
+        """Return the rows of each table."""
+        return {name: int(self._one(f'SELECT count(*) FROM "{name}"')) for name in TABLES}  # noqa: S608  names of ours
+
+    def span(self) -> tuple[dt.date, dt.date] | None:
+        """Return the dates of the first and the last bar; None without any."""
+        first, last = (self._one(f"SELECT {which}(date) FROM bars") for which in ("min", "max"))  # noqa: S608  of ours
+        return None if first is None else (_date(first), _date(last))
+
     def last_bar(self) -> Mapping[str, np.datetime64]:
         """Return each symbol's last session with a row, ``datetime64[D]``."""
         rows = fetched(self._connection.execute("SELECT symbol, max(date) AS date FROM bars GROUP BY symbol"))
@@ -137,14 +171,16 @@ class Reader:
             frame = frame.sort_values(list(TABLES[table].key), kind="stable", ignore_index=True)
         return frame
 
-    def tables(self, symbols: Sequence[str] | None = None) -> Tables:
+    def tables(self, symbols: Sequence[str] | None = None, *, derived: bool = True) -> Tables:
         """Return bars, indexes, corporate actions and listings in the import format.
 
         Bars are sorted by symbol and date and have only the columns that hold
         anything; `symbol` and `name` are categorical. Every index is there.
+        Where it is `derived`, a bar says of risk warning what follows from the
+        dated spells; else the spells stand beside the bars, as they were told.
         """
         numbers = None if symbols is None else self._numbers(symbols)
-        return import_format.tables(self._connection, self._texts, symbols, numbers)
+        return import_format.tables(self._connection, self._texts, symbols, numbers, derived=derived)
 
     def held(self, symbols: Sequence[str] | None = None) -> Held:
         """Return what an examination of the data looks at."""
@@ -167,7 +203,7 @@ class Reader:
         the files end.
         """
         last = max(self.last_bar().values(), default=np.datetime64("NaT", "D"))
-        asked = self._one("SELECT max(\"at\") FROM fetch_log WHERE source <> 'import' AND outcome IN ('ok', 'empty')")
+        asked = self._one("SELECT max(\"at\") FROM fetch_log WHERE host <> '' AND outcome IN ('ok', 'empty')")
         if asked is None:
             return last
         local = asked.replace(tzinfo=dt.UTC).astimezone(calendar.SHANGHAI)
@@ -210,12 +246,14 @@ class Reader:
         return tuple(sorted(found, key=_rank))
 
     def calls_today(self, now: dt.datetime | None = None) -> Mapping[str, int]:
-        """Return the requests spent by host since midnight in Shanghai."""
+        """Return the requests spent by host on this day in Shanghai; none that a wrong clock put on a later one."""
         local = (now or dt.datetime.now(dt.UTC)).astimezone(calendar.SHANGHAI)
         midnight = dt.datetime.combine(local.date(), dt.time(), calendar.SHANGHAI).astimezone(dt.UTC)
+        begins = midnight.replace(tzinfo=None)
         rows = self._connection.execute(
-            "SELECT host, sum(calls) FROM fetch_log WHERE \"at\" >= ? AND host <> '' GROUP BY host ORDER BY host",
-            [midnight.replace(tzinfo=None)],
+            'SELECT host, sum(calls) FROM fetch_log WHERE "at" >= ? AND "at" < ? AND host <> \'\' GROUP BY host'
+            " ORDER BY host",
+            [begins, begins + dt.timedelta(days=1)],
         ).fetchall()
         return {host: int(calls) for host, calls in rows}
 
@@ -233,10 +271,19 @@ class Reader:
         ).fetchall()
         return frozenset(row[0] for row in rows)
 
+    def answered(self, function: str) -> Mapping[str, tuple[dt.datetime, ...]]:
+        """Return when a function answered (also with nothing), by subject; ascending, time-zone aware."""
+        rows = self._connection.execute(
+            'SELECT subject, list("at" ORDER BY "at") FROM fetch_log'
+            " WHERE function = ? AND outcome IN ('ok', 'empty') GROUP BY subject ORDER BY subject",
+            [function],
+        ).fetchall()
+        return {subject: tuple(at.replace(tzinfo=dt.UTC) for at in times) for subject, times in rows}
+
     def log(self, limit: int) -> tuple[LogEntry, ...]:
-        """Return the last calls of hosts and imports, newest first."""
+        """Return the last calls of hosts and imports in the order in which they came in, the newest first."""
         columns = ", ".join(f'"{column}"' for column in TABLES["fetch_log"].columns)
-        sql = f'SELECT {columns} FROM fetch_log ORDER BY "at" DESC, rowid DESC LIMIT ?'  # noqa: S608
+        sql = f"SELECT {columns} FROM fetch_log ORDER BY rowid DESC LIMIT ?"  # noqa: S608
         rows = self._connection.execute(sql, [limit]).fetchall()
         return tuple(_entry(*row) for row in rows)
 
@@ -252,6 +299,10 @@ class Reader:
 def _entry(at: dt.datetime, *cells: Any) -> LogEntry:  # noqa: ANN401  of the types of the columns
     known_cells: Any = ("" if cell is None else cell for cell in cells)
     return LogEntry(at.replace(tzinfo=dt.UTC), *known_cells)
+
+
+def _date(moment: dt.date) -> dt.date:
+    return moment.date() if isinstance(moment, dt.datetime) else moment
 
 
 def _day(stamp: pd.Timestamp) -> dt.date | None:

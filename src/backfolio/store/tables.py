@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from backfolio import calendar
-from backfolio.bars import Tables
-from backfolio.bars.actions import SOURCES
+from backfolio.bars import Tables, events
+from backfolio.bars.frames import OUTSIDE_LIMITS
+from backfolio.bars.spells import UNWARNED, filled
 from backfolio.store.frames import as_dates, as_numbers, fetched
 
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ def tables(
     texts: NDArray[np.object_],
     symbols: Sequence[str] | None,
     numbers: Sequence[int] | None,
+    *,
+    derived: bool = True,
 ) -> Tables:
     """Return the import format of some symbols; see `Reader.tables`.
 
@@ -48,17 +51,25 @@ def tables(
         Text of each number; "" for -1.
     symbols, numbers
         Which symbols, as texts and as numbers; None = all.
+    derived
+        Whether bars say of risk warnings what follows from the dated spells;
+        False leaves the spells a table of their own.
     """
     listings = _asked(
         connection, "SELECT symbol, name, listed, delisted, assumed, st_known_from FROM listings", symbols
     )
+    spells = _spells(connection, symbols)
+    bars = _bars(connection, texts, numbers, listings, spells if derived else None)
+    apart = None if derived else spells[(spells["kind"] != UNWARNED).to_numpy(dtype=bool)]
     return Tables(
-        bars=_bars(connection, texts, numbers, listings, symbols),
+        bars=bars,
         index=_index(connection),
-        ex_rights=_ex_rights(connection, symbols),
-        listings=_listings(listings),
+        ex_rights=_ex_rights(connection, symbols, bars),
+        listings=_listings(listings, with_spells=not derived),
+        st_spells=apart,
         label=LABEL,
         last=_last(connection),
+        unlimited=_unlimited(connection, symbols),
     )
 
 
@@ -66,6 +77,19 @@ def _last(connection: DuckDBPyConnection) -> np.datetime64 | None:
     """Return the last session of any bar in the store."""
     (day,) = connection.execute("SELECT max(date) FROM bars").fetchone() or (None,)
     return None if day is None else np.datetime64(day, "D")
+
+
+def _unlimited(
+    connection: DuckDBPyConnection, symbols: Sequence[str] | None
+) -> tuple[tuple[str, np.datetime64, np.datetime64], ...]:
+    """Return the days whose bars outside their limits a person accepted; see `Tables.unlimited`."""
+    sql = f"SELECT symbol, first, last FROM findings WHERE rule = '{OUTSIDE_LIMITS}' AND because <> ''"  # noqa: S608
+    wanted = None if symbols is None else set(symbols)
+    return tuple(
+        (symbol, np.datetime64(first, "D"), np.datetime64(last, "D"))
+        for symbol, first, last in sorted(connection.execute(sql).fetchall())
+        if first is not None and (wanted is None or symbol in wanted)
+    )
 
 
 def _asked(connection: DuckDBPyConnection, sql: str, symbols: Sequence[str] | None) -> dict[str, NDArray[Any]]:
@@ -80,7 +104,7 @@ def _bars(
     texts: NDArray[np.object_],
     numbers: Sequence[int] | None,
     listings: Mapping[str, NDArray[Any]],
-    symbols: Sequence[str] | None,
+    spells: pd.DataFrame | None,
 ) -> pd.DataFrame:
     import pandas as pd  # noqa: PLC0415  as late as every heavy import
 
@@ -105,7 +129,8 @@ def _bars(
     if order is not None:
         code = code[order]
         arrays = {column: array[order] for column, array in arrays.items()}
-    _risk_warnings(connection, arrays, code, names, listings, symbols)
+    if spells is not None:
+        _warn(arrays, code, names, listings, spells)
     made: dict[str, object] = {
         "date": arrays["date"],
         "symbol": pd.Categorical.from_codes(code, categories=pd.Index(names, dtype="object")),
@@ -151,40 +176,28 @@ def _flags(values: NDArray[Any]) -> object:
     return pd.arrays.IntegerArray(whole, missing) if missing.any() else whole
 
 
-def _risk_warnings(
-    connection: DuckDBPyConnection,
+def _warn(
     arrays: dict[str, NDArray[Any]],
     code: NDArray[np.int64],
     names: Sequence[str],
     listings: Mapping[str, NDArray[Any]],
-    symbols: Sequence[str] | None,
+    spells: pd.DataFrame,
 ) -> None:
-    """Fill `is_st` from the dated spells, where bars do not say it and the spells are known to be all."""
+    """Fill `is_st` from the dated spells; see `bars.spells`."""
     from_ = as_dates(listings["st_known_from"])
     known = {str(symbol): day for symbol, day in zip(listings["symbol"], from_, strict=True) if not np.isnat(day)}
-    place = {name: at for at, name in enumerate(names) if name in known}
-    if not place:
-        return
-    since = np.full(len(names), np.datetime64("NaT", "s"))
-    for name, at in place.items():
-        since[at] = known[name]
-    day = arrays["date"]
-    flag = np.array(arrays.get("is_st", np.full(len(day), np.nan)), dtype=np.float64)
-    silent = np.isnan(flag) & (day >= since[code])
-    flag[silent] = 0.0
-    spells = _asked(connection, "SELECT symbol, first, last FROM st_spells", symbols)
-    firsts, lasts = as_dates(spells["first"]), as_dates(spells["last"])
-    for name, first, last in zip(spells["symbol"], firsts, lasts, strict=True):
-        if name in place:
-            rows = slice(*np.searchsorted(code, [place[name], place[name] + 1]))
-            inside = silent[rows].copy()
-            if not np.isnat(first):
-                inside &= day[rows] >= first
-            if not np.isnat(last):
-                inside &= day[rows] <= last
-            flag[rows][inside] = 1.0
+    told = arrays.get("is_st", np.full(len(code), np.nan)).astype(np.float64)
+    flag = filled(told, code, arrays["date"], names, known, spells)
     if not np.isnan(flag).all():
         arrays["is_st"] = flag
+
+
+def _spells(connection: DuckDBPyConnection, symbols: Sequence[str] | None) -> pd.DataFrame:
+    import pandas as pd  # noqa: PLC0415  as late as every heavy import
+
+    found = _asked(connection, "SELECT symbol, first, last, kind, source FROM st_spells", symbols)
+    texts = {name: _text(found[name]) for name in ("symbol", "kind", "source")}
+    return pd.DataFrame({**texts, "first": as_dates(found["first"]), "last": as_dates(found["last"])})
 
 
 def _index(connection: DuckDBPyConnection) -> pd.DataFrame | None:
@@ -210,33 +223,29 @@ def _text(array: NDArray[Any]) -> NDArray[np.object_]:
     return made
 
 
-def _ex_rights(connection: DuckDBPyConnection, symbols: Sequence[str] | None) -> pd.DataFrame | None:
-    """Return one source's word on each ex-date: cash and shares, or the price ratio alone."""
+def _ex_rights(
+    connection: DuckDBPyConnection, symbols: Sequence[str] | None, bars: pd.DataFrame
+) -> pd.DataFrame | None:
+    """Return one row's word on each event (see `bars.events`): cash and shares, or the price ratio alone."""
     import pandas as pd  # noqa: PLC0415  as late as every heavy import
 
-    sql = "SELECT symbol, ex_date, source, cash, shares, ratio FROM actions"
-    found = _asked(connection, sql, symbols)
-    days = as_dates(found["ex_date"])
-    numbers = np.stack([np.nan_to_num(as_numbers(found[column])) for column in ("cash", "shares", "ratio")])
-    best: dict[tuple[str, np.datetime64], tuple[int, str, int]] = {}
-    for at, (symbol, day, source) in enumerate(zip(found["symbol"], days, found["source"], strict=True)):
-        if np.isnat(day) or not numbers[:, at].any():
-            continue
-        turn = (SOURCES.index(source) if source in SOURCES else len(SOURCES), str(source), at)
-        key = (str(symbol), day)
-        best[key] = min(turn, best.get(key, turn))
+    names = ("cash", "shares", "ratio", "rights", "rights_price")
+    found = _asked(connection, f"SELECT symbol, ex_date, source, {', '.join(names)} FROM actions", symbols)  # noqa: S608
+    texts = {name: _text(found[name]) for name in ("symbol", "source")}
+    values = {name: as_numbers(found[name]) for name in names}
+    told = pd.DataFrame({**texts, "ex_date": as_dates(found["ex_date"]), **values})
     rows = []
-    for (symbol, day), (_, _, at) in sorted(best.items()):
-        cash, shares, ratio = numbers[:, at].tolist()
+    for at in events.paid(told, bars).rows.tolist():
+        cash, shares, ratio = (float(np.nan_to_num(values[name][at])) for name in ("cash", "shares", "ratio"))
         said = [("cash/share", cash), ("shares/share", shares)] if cash or shares else [("price ratio", ratio)]
-        rows += [(symbol, day, kind, value) for kind, value in said if value]
+        rows += [(texts["symbol"][at], told["ex_date"].iloc[at], kind, value) for kind, value in said if value]
     if not rows:
         return None
     frame = pd.DataFrame(rows, columns=["symbol", "ex_date", "kind", "value"])
     return frame.astype({"ex_date": "datetime64[s]"})
 
 
-def _listings(found: Mapping[str, NDArray[Any]]) -> pd.DataFrame | None:
+def _listings(found: Mapping[str, NDArray[Any]], *, with_spells: bool) -> pd.DataFrame | None:
     import pandas as pd  # noqa: PLC0415  as late as every heavy import
 
     if not len(found["symbol"]):
@@ -248,6 +257,9 @@ def _listings(found: Mapping[str, NDArray[Any]]) -> pd.DataFrame | None:
     delisted = as_dates(found["delisted"])
     if not np.isnat(delisted).all():
         made["delisted"] = delisted
+    known = as_dates(found["st_known_from"])
+    if with_spells and not np.isnat(known).all():
+        made["st_known_from"] = known
     assumed = as_numbers(found["assumed"])
     made["listed"] = np.where((assumed == 1) & (listed <= BEFORE), np.datetime64("NaT", "s"), listed)
     if (assumed == 1).any():

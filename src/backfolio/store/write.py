@@ -10,13 +10,14 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Final
 
 from backfolio.durable import locked, uninterrupted
-from backfolio.errors import StoreError, UsageError, did_you_mean
-from backfolio.quality.model import RULES
+from backfolio.errors import StoreError, UsageError, command, did_you_mean
+from backfolio.quality.model import Finding
+from backfolio.quality.rules import RULES, UNEXAMINED
 from backfolio.store.copies import snapshot
-from backfolio.store.database import FILE, LOCK, WRITER_WAITS, create, in_words, opened, upgrade
+from backfolio.store.database import FILE, LOCK, WHOLE, WRITER_WAITS, create, in_words, opened, upgrade
 from backfolio.store.frames import shaped
 from backfolio.store.merge import append, merge
-from backfolio.store.model import GIVEN, TABLES, Count
+from backfolio.store.model import EXAMINED, GIVEN, TABLES, Count
 from backfolio.store.read import Reader, connected
 
 if TYPE_CHECKING:
@@ -26,13 +27,17 @@ if TYPE_CHECKING:
     import pandas as pd
     from duckdb import DuckDBPyConnection
 
-    from backfolio.quality.model import Finding
     from backfolio.store.model import Batch
 
 _HERE: Final[set[str]] = set()
 """Folders that this process writes to: the system's lock is of a process and lets the same one in twice."""
 
 _GUARD: Final = threading.Lock()
+
+_NOTHING: Final = f"{WHOLE}, nothing of the last refresh is in"
+_NOT_EXAMINED: Final = (
+    f"{WHOLE}, what came last too, but not what an examination found of it: runs refuse it until it is examined"
+)
 
 
 @contextmanager
@@ -89,6 +94,11 @@ class Writer:
         `revisions`. The source of a row is that of its last changed value. Rows
         that repeat a key of the same batch count as having come later.
 
+        Every symbol with bars, and every index, whose rows are not what they
+        were gets an open finding `unexamined` with them: runs refuse it until
+        `replace_findings` tells what an examination found, whatever happens in
+        between.
+
         Raises
         ------
         StoreError
@@ -102,9 +112,10 @@ class Writer:
         rows = {name: shaped(name, frame) for name, frame in batch.tables.items() if len(frame)}
         at = dt.datetime.now(dt.UTC)
         counts: dict[str, Count] = {name: Count() for name in batch.tables}
-        with self._transaction() as connection:
+        touched: dict[str, frozenset[str]] = {}
+        with self._transaction(_NOTHING) as connection:
             for name, frame in rows.items():
-                counts[name] = merge(connection, name, frame, at)
+                counts[name], touched[name] = merge(connection, name, frame, at)
             for name in batch.tables:
                 if TABLES[name].whole:
                     _keep_only(connection, name, rows.get(name))
@@ -114,6 +125,7 @@ class Writer:
             for host in latest:
                 connection.execute("DELETE FROM blocks WHERE host = ?", [host])
             append(connection, "blocks", list(latest.values()))
+            _mark(connection, touched, at)
         return counts
 
     @contextmanager
@@ -138,7 +150,7 @@ class Writer:
         """
         keys = {finding.key: finding for finding in findings}
         now = dt.datetime.now(dt.UTC)
-        with self._transaction() as connection:
+        with self._transaction(_NOT_EXAMINED) as connection:
             held = connection.execute("SELECT key, found_at, accepted_at, because FROM findings").fetchall()
             before = {key: (_utc(found), _utc(accepted), because) for key, found, accepted, because in held}
             if symbols is None:
@@ -163,11 +175,12 @@ class Writer:
             message = f"finding {key}: say why it is accepted, as in --because 'the exchange announced it'"
             raise UsageError(message)
         now = dt.datetime.now(dt.UTC).replace(tzinfo=None)
-        with self._transaction() as connection:
+        with self._transaction(f"{WHOLE}, nothing was accepted") as connection:
             rules = dict(connection.execute("SELECT key, rule FROM findings").fetchall())
             keys = list(rules)
             if key not in keys:
-                hint = did_you_mean(key, keys) or f": the store has {len(keys)}, which `data check` lists"
+                listing = f": the store has {len(keys)}, which {command('data check --all')} lists"
+                hint = did_you_mean(key, keys) or listing
                 message = f"no finding {key!r}{hint}"
                 raise UsageError(message)
             rule = RULES.get(rules[key])
@@ -183,9 +196,9 @@ class Writer:
         return snapshot(self.folder)
 
     @contextmanager
-    def _transaction(self) -> Iterator[DuckDBPyConnection]:
+    def _transaction(self, standing: str) -> Iterator[DuckDBPyConnection]:
         """Open the file, let the block change it, and commit; nothing stays of a block that fails."""
-        with uninterrupted(), in_words(self.folder):
+        with uninterrupted(), in_words(self.folder, standing):
             connection = opened(self.folder / FILE, read_only=False, wait=WRITER_WAITS)
             try:
                 connection.execute("BEGIN")
@@ -203,6 +216,24 @@ def _keep_only(connection: DuckDBPyConnection, name: str, frame: pd.DataFrame | 
     (key,) = TABLES[name].key
     brought = [] if frame is None else frame[key].tolist()
     connection.execute(f"DELETE FROM {name} WHERE NOT list_contains(?, {key})", [brought])  # noqa: S608  a name of ours
+
+
+def _mark(connection: DuckDBPyConnection, touched: Mapping[str, frozenset[str]], at: dt.datetime) -> None:
+    """Write the finding `unexamined` for what no rule has looked at as it now is.
+
+    A symbol without bars is nothing that a run could read: it is marked with its first bar.
+    """
+    symbols = frozenset[str]().union(*(touched.get(name, ()) for name in EXAMINED if name != "index_bars"))
+    if symbols:
+        of_bars = "SELECT DISTINCT text FROM texts JOIN (SELECT DISTINCT symbol FROM bars) ON id = symbol"
+        symbols &= {text for (text,) in connection.execute(of_bars).fetchall()}
+    rule = RULES[UNEXAMINED]
+    found = [
+        Finding(rule.name, rule.severity, symbol, None, None, 1, "rows that no rule has looked at yet", rule.remedy)
+        for symbol in sorted(symbols | touched.get("index_bars", frozenset()))
+    ]
+    marked = {key for (key,) in connection.execute("SELECT key FROM findings WHERE rule = ?", [rule.name]).fetchall()}
+    append(connection, "findings", [_row(one, (at, None, ""), at) for one in found if one.key not in marked])
 
 
 def _utc(instant: dt.datetime | None) -> dt.datetime | None:

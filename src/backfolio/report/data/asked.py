@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from backfolio.calendar import SHANGHAI
+from backfolio.calendar import clock_text
+from backfolio.said import listed, said
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -14,21 +15,21 @@ MOST_LINES: Final = 40
 """Of calls that went wrong, replies kept aside and changes of history: the latest."""
 
 OUTCOMES: Final = {
-    "ok": "came",
-    "empty": "empty",
-    "quarantined": "kept aside",
-    "refused": "refused",
-    "failed": "failed",
+    "ok": "%(n)s came",
+    "empty": "%(n)s empty",
+    "quarantined": "%(n)s kept aside",
+    "refused": "%(n)s refused",
+    "failed": "%(n)s failed",
 }
 """How a call ended, and how the page says so."""
 
 
 def when(instant: Any) -> str:  # noqa: ANN401  a cell of a frame
-    """Write an instant in the time of the exchange; "" where there is none."""
+    """Write an instant as the exchange's clock shows it; "" where there is none."""
     if instant is None or instant != instant:  # noqa: PLR0124  NaT differs from itself
         return ""
     moment: dt.datetime = instant
-    return moment.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M")
+    return clock_text(moment)
 
 
 def brought(log: pd.DataFrame) -> str:
@@ -37,7 +38,9 @@ def brought(log: pd.DataFrame) -> str:
     if sound.empty:
         return ""
     last = sound.sort_values("at", kind="stable").iloc[-1]
-    return f"last {'import' if last['source'] == 'import' else 'fetch'} {when(last['at'])}"
+    if last["source"] == "import":
+        return said("last import %(when)s", when=when(last["at"]))
+    return said("last fetch %(when)s", when=when(last["at"]))
 
 
 def hosts(log: pd.DataFrame, blocks: pd.DataFrame) -> list[dict[str, object]]:
@@ -53,8 +56,8 @@ def hosts(log: pd.DataFrame, blocks: pd.DataFrame) -> list[dict[str, object]]:
             {
                 "name": host,
                 "calls": int(own["calls"].sum()),
-                "outcomes": ", ".join(
-                    f"{int(counts[one]):,} {said}" for one, said in OUTCOMES.items() if one in counts
+                "outcomes": listed(
+                    said(words, n=f"{int(counts[one]):,}") for one, words in OUTCOMES.items() if one in counts
                 ),
                 "last": when(own["at"].max()) if len(own) else "",
                 "until": "" if block is None else when(block["until"]),
@@ -75,12 +78,29 @@ def functions(log: pd.DataFrame) -> list[tuple[str, ...]]:
     return lines
 
 
-def imports(log: pd.DataFrame) -> list[tuple[str, ...]]:
-    """Return (path, rows, hash, time) of the latest imports, the last first."""
+class Imported(NamedTuple):
+    """A file that was imported, as text; with other bytes it is another one."""
+
+    path: str
+    rows: str
+    hash: str
+    times: int
+    last: str
+
+
+def imports(log: pd.DataFrame) -> list[Imported]:
+    """Return the files of the latest imports, the last first, each with how often it came."""
     own = log[log["source"] == "import"].sort_values("at", ascending=False, kind="stable")
+    times = own.groupby(["subject", "hash"], dropna=False).size()
     return [
-        (str(row["subject"]), f"{row['rows']:,}", str(row["hash"]), when(row["at"]))
-        for row in own.head(MOST_LINES).to_dict("records")
+        Imported(
+            str(row["subject"]),
+            f"{row['rows']:,}",
+            str(row["hash"]),
+            int(times[row["subject"], row["hash"]]),
+            when(row["at"]),
+        )
+        for row in own.drop_duplicates(["subject", "hash"]).head(MOST_LINES).to_dict("records")
     ]
 
 

@@ -12,6 +12,8 @@ from backfolio import ashare
 from backfolio.errors import SymbolError
 from backfolio.quality.model import BAR, DELISTED, GAP, SUSPENDED
 from backfolio.report import plot
+from backfolio.report.data.states import LATE
+from backfolio.report.lang import translate
 from backfolio.report.plot import Across
 
 if TYPE_CHECKING:
@@ -19,13 +21,19 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from backfolio.report.look import Lang
+
     States = NDArray[np.int8]
 
-CLASSES: Final = {DELISTED: "gone", SUSPENDED: "halted", GAP: "gap"}
+CLASSES: Final = {DELISTED: "gone", LATE: "late", SUSPENDED: "halted", GAP: "gap"}
 """State to CSS class, in the order of drawing: what matters most lies on top. `BAR` lies below all."""
 
-WORST_LAST: Final = np.array([0, 2, 3, 4, 1], dtype=np.int8)
-"""State to its rank where several share a place: a gap is never hidden."""
+WORST_LAST: Final = np.array([0, 3, 2, 5, 1, 4], dtype=np.int8)
+"""State to its rank where several share a place: a gap is never hidden, and a known halt only where all of them halt.
+
+Halts are no fault. In a market of 5,000 names every place of the picture has
+one, and gaps would drown in them.
+"""
 
 MOST_LINES: Final = 480
 """Lines of a picture; of more symbols, neighbours of one board share a line."""
@@ -112,7 +120,7 @@ def picture(states: States, symbols: Sequence[str]) -> Picture:
     Parameters
     ----------
     states
-        int8 (sessions, symbols), as in `quality.Coverage`.
+        int8 (sessions, symbols), as `states.seen` gives them.
     symbols
         Of the columns of `states`.
     """
@@ -165,6 +173,7 @@ def coverage_chart(
     label: str,
     said: Callable[[Sequence[str]], str],
     names: Callable[[str], str],
+    lang: Lang = "en",
 ) -> str:
     """Draw the lines with their names and the dates.
 
@@ -182,6 +191,8 @@ def coverage_chart(
         Symbols of a line to what a pointer over it says.
     names
         Symbol to name.
+    lang
+        Of dates and boards.
     """
     lines = len(drawn.symbols)
     tall = lines * drawn.height
@@ -192,8 +203,8 @@ def coverage_chart(
     place = f'x="{frame.left}" y="{frame.top}" width="{frame.width - 1 - frame.left}" height="{tall:g}"'
     fine = "" if lines <= NAMED else " fine"
     parts.append(f'<use class="runs{fine}" href="#runs" {place}/>')
-    parts += _dates(sessions, across, frame, bottom)
-    parts += _named(drawn, frame, names) if lines <= NAMED else _boards(drawn, frame)
+    parts += _dates(sessions, across, frame, bottom, lang)
+    parts += _named(drawn, frame, names) if lines <= NAMED else _boards(drawn, frame, lang)
     if frame.both:
         for at, symbols in enumerate(drawn.symbols):
             y = frame.top + at * drawn.height
@@ -205,10 +216,10 @@ def coverage_chart(
     return "".join(parts)
 
 
-def _dates(sessions: NDArray[np.datetime64], across: Across, frame: Frame, bottom: float) -> list[str]:
+def _dates(sessions: NDArray[np.datetime64], across: Across, frame: Frame, bottom: float, lang: Lang) -> list[str]:
     """Draw round dates; one without room for its text is left without."""
     parts = []
-    for row, text, kind in plot.date_labels(sessions, frame.labels):
+    for row, text, kind in plot.date_labels(sessions, frame.labels, lang):
         x = across(row)
         parts.append(f'<line class="{kind}" x1="{x:.1f}" x2="{x:.1f}" y1="{frame.top}" y2="{bottom:g}"/>')
         if x + LETTER * len(text) < frame.width:
@@ -265,7 +276,7 @@ def _named(drawn: Picture, frame: Frame, names: Callable[[str], str]) -> list[st
     return parts
 
 
-def _boards(drawn: Picture, frame: Frame) -> list[str]:
+def _boards(drawn: Picture, frame: Frame, lang: Lang) -> list[str]:
     """Write the boards beside their lines, and draw what parts them."""
     parts = []
     boards = np.array(drawn.boards)
@@ -277,7 +288,7 @@ def _boards(drawn: Picture, frame: Frame) -> list[str]:
             parts.append(f'<line class="parts" x1="0" x2="{frame.width - 1}" y1="{top:.1f}" y2="{top:.1f}"/>')
         if stop - top >= 14:  # noqa: PLR2004  room for a line of text
             number = f' <tspan class="quiet">{count:,}</tspan>'
-            parts.append(f'<text class="name" x="0" y="{top + 13:.1f}">{BOARDS[place]}{number}</text>')
+            parts.append(f'<text class="name" x="0" y="{top + 13:.1f}">{translate(BOARDS[place], lang)}{number}</text>')
     return parts
 
 

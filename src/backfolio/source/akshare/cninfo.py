@@ -15,6 +15,7 @@ from backfolio.source.akshare.facts import (
     MOST_FAULTY,
     a_share,
     as_table,
+    cut_short,
     days,
     misnamed,
     numbers,
@@ -33,6 +34,7 @@ from backfolio.source.akshare.symbols import bare
 
 if TYPE_CHECKING:
     import datetime as dt
+    from collections.abc import Mapping, Sequence
 
     import numpy as np
     import pandas as pd
@@ -111,7 +113,7 @@ def ratings(desk: Desk, day: str | dt.date | np.datetime64) -> Delivery:
 
     def read(frame: pd.DataFrame, asked: Asked[pd.DataFrame]) -> Reading:
         records = rows_of((reply.body for reply in asked.replies), "records")
-        wrong = (*misnamed(frame, records, RATING_FIELDS), *_of_another_kind(frame))
+        wrong = (*misnamed(frame, records, RATING_FIELDS), *_lacking(records, asked), *_of_another_kind(frame))
         if wrong:
             return Reading(breaches=wrong)
         published = days(frame["发布日期"])
@@ -142,7 +144,11 @@ def ratings(desk: Desk, day: str | dt.date | np.datetime64) -> Delivery:
 
 
 def _no_records(body: bytes) -> bool:
-    return bool(told(body, "records") == [])
+    return told(body, "records") == [] and not cut_short(0, told(body, "total"))
+
+
+def _lacking(records: Sequence[Mapping[str, Any]], asked: Asked[pd.DataFrame]) -> tuple[str, ...]:
+    return cut_short(len(records), told(asked.replies[-1].body, "total"))
 
 
 def _of_another_kind(frame: pd.DataFrame) -> tuple[str, ...]:
@@ -255,7 +261,7 @@ def actions(desk: Desk, symbol: str) -> Delivery:
 
     def read(frame: pd.DataFrame, asked: Asked[pd.DataFrame]) -> Reading:
         records = rows_of((reply.body for reply in asked.replies), "records")
-        wrong = misnamed(frame, records, DIVIDEND_FIELDS)
+        wrong = (*misnamed(frame, records, DIVIDEND_FIELDS), *_lacking(records, asked))
         if wrong:
             return Reading(breaches=wrong)
         done = frame[days(frame["除权日"]).notna()]

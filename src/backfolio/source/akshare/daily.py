@@ -16,9 +16,11 @@ from backfolio.store.model import empty
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from numpy.typing import NDArray
+
     from backfolio.source.akshare.transport import Desk
 
-__all__ = ["FINAL", "HOSTS", "Delivery", "daily_bars", "index_bars", "last_finished"]
+__all__ = ["FINAL", "HOSTS", "Delivery", "daily_bars", "index_bars", "last_finished", "left_out"]
 
 HOSTS: Final = ("eastmoney", "sina", "tencent")
 """In the order in which they are asked."""
@@ -70,6 +72,53 @@ def index_bars(
 
     ways = {"eastmoney": eastmoney.index_bars, "sina": sina.index_bars, "tencent": tencent.index_bars}
     return _in_turn(desk, symbol, since, until, hosts, ways, "index_bars")
+
+
+def left_out(
+    desk: Desk, symbol: str, sessions: NDArray[np.datetime64], hosts: Sequence[str], *, index: bool = False
+) -> Delivery:
+    """Ask hosts in turn for sessions that another one left out, until none is.
+
+    Parameters
+    ----------
+    sessions
+        ``datetime64[D]``, ascending; at least one.
+    hosts
+        Some of `HOSTS`, in order.
+    index
+        Whether it is an index.
+
+    Returns
+    -------
+    Delivery
+        `frame` has rows of exactly these sessions, of whichever host has them
+        (`source`); None where no host gave a reply that is believed.
+    """
+    import pandas as pd  # noqa: PLC0415  as late as every heavy import
+
+    from backfolio.source.akshare import eastmoney, sina, tencent  # noqa: PLC0415
+
+    shares = {"eastmoney": eastmoney.bars, "sina": sina.bars, "tencent": tencent.bars}
+    indexes = {"eastmoney": eastmoney.index_bars, "sina": sina.index_bars, "tencent": tencent.index_bars}
+    table = "index_bars" if index else "bars"
+    so_far: Delivery | None = None
+    frames, errors = [], []
+    for host in hosts:
+        if not len(sessions):
+            break
+        came = (indexes if index else shares)[host](desk, symbol, sessions[0], sessions[-1])
+        so_far = came if so_far is None else came.after(so_far)
+        if came.frame is None:
+            errors.append(came.error)
+            continue
+        frames.append(came.frame[came.frame["date"].isin(sessions)])
+        sessions = sessions[~np.isin(sessions, frames[-1]["date"].to_numpy().astype("datetime64[D]"))]
+    assert so_far is not None  # noqa: S101  there is a host, and a session
+    if not frames:
+        return replace(so_far, frame=None, error="; ".join(errors), offline=desk.offline)
+    rows = [frame for frame in frames if len(frame)]
+    frame = pd.concat(rows, ignore_index=True) if rows else empty(table)
+    return replace(so_far, frame=frame, error="", offline=False)
 
 
 def last_finished(now: dt.datetime) -> np.datetime64:

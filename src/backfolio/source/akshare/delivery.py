@@ -34,6 +34,9 @@ class Delivery:
         For the store, of every host that was asked.
     error
         Why there is no frame; "" where there is one.
+    short
+        How much of the list is lacking by the host's own count; "" where it is
+        whole, or the host does not count.
     offline
         Whether no host can be reached from this machine.
     """
@@ -44,6 +47,7 @@ class Delivery:
     quarantined: tuple[Quarantined, ...] = ()
     blocks: tuple[Block, ...] = ()
     error: str = ""
+    short: str = ""
     offline: bool = False
 
     def after(self, earlier: Delivery) -> Delivery:

@@ -22,6 +22,10 @@ HOST: Final = "eastmoney"
 HAND: Final = 100
 """Shares in a hand; volume is rounded to hands, so up to half of one is off."""
 
+SHANGHAI: Final = "1"
+ELSEWHERE: Final = "0"
+"""Its numbers of markets, as in ``secid=1.688256``; the second is Shenzhen's and Beijing's."""
+
 LEAST: Final = 0.001
 """The least number that can be a price; adjusted prices of old bars can be below 0."""
 
@@ -69,14 +73,14 @@ def bars(desk: Desk, symbol: str, since: np.datetime64, until: np.datetime64) ->
         return between(bar_frame(symbol, HOST, frame, BARS, volume=HAND), since, until)
 
     def proved(frame: pd.DataFrame) -> tuple[str, ...]:
-        return (*_another(asked, code), *proofs.of_shares(frame, shares_room=HAND))
+        return (*_another(asked, symbol), *proofs.of_shares(frame, shares_room=HAND))
 
     return deliver(desk, asked, BARS, normal, proved, note=proofs.unproved)
 
 
 def index_bars(desk: Desk, symbol: str, since: np.datetime64, until: np.datetime64) -> Delivery:
     """Ask for daily bars of an index; `Delivery.frame` has columns of the store's `index_bars`."""
-    akshare, code = library(), bare(symbol)
+    akshare = library()
     asked: Asked[pd.DataFrame] = desk.ask(
         HOST,
         INDEX.function,
@@ -91,7 +95,7 @@ def index_bars(desk: Desk, symbol: str, since: np.datetime64, until: np.datetime
         return index_frame(rows).assign(name=str(_told(asked).get("name") or "") or None)
 
     def proved(frame: pd.DataFrame) -> tuple[str, ...]:
-        return (*_another(asked, code), *proofs.of_bars(frame))
+        return (*_another(asked, symbol), *proofs.of_bars(frame))
 
     return deliver(desk, asked, INDEX, normal, proved, note=units_left_out, table="index_bars")
 
@@ -159,6 +163,9 @@ def _told(asked: Asked[pd.DataFrame]) -> dict[str, Any]:
     return {}
 
 
-def _another(asked: Asked[pd.DataFrame], code: str) -> tuple[str, ...]:
-    came = str(_told(asked).get("code", code))
-    return () if came == code else (f"the reply is about {came}",)
+def _another(asked: Asked[pd.DataFrame], symbol: str) -> tuple[str, ...]:
+    """Say whose bars came where they are another's: an index and a share may have one code in two markets."""
+    told = _told(asked)
+    ours = {"code": bare(symbol), "market": SHANGHAI if symbol.endswith(".SH") else ELSEWHERE}
+    came = {name: str(told.get(name, value)) for name, value in ours.items()}
+    return () if came == ours else (f"the reply is about {came['code']} of its market {came['market']}",)

@@ -14,14 +14,15 @@ from backfolio.source.akshare.facts import (
     FIRST_DAY,
     a_share,
     as_table,
+    cut_short,
     days,
     decoded,
+    lasting_name,
     misnamed,
     numbers,
     one_a_day,
     plan_faults,
     rows_of,
-    short_name,
     sift,
     symbol_of,
     told,
@@ -54,6 +55,10 @@ def _no_rows(body: bytes) -> bool:
 def _records(asked: Asked[pd.DataFrame]) -> list[Mapping[str, Any]]:
     """Return the rows of the data centre's pages; akshare asks for the first one twice."""
     return rows_of((reply.body for reply in asked.replies), "result", "data")
+
+
+def _lacking(records: list[Mapping[str, Any]], asked: Asked[pd.DataFrame]) -> tuple[str, ...]:
+    return cut_short(len(records), told(asked.replies[-1].body, "result", "count"))
 
 
 # --- dividends -------------------------------------------------------------------------------------
@@ -103,7 +108,8 @@ def actions(desk: Desk, symbol: str) -> Delivery:
     """
 
     def read(frame: pd.DataFrame, asked: Asked[pd.DataFrame]) -> Reading:
-        wrong = misnamed(frame, _records(asked), DIVIDEND_FIELDS)
+        records = _records(asked)
+        wrong = (*misnamed(frame, records, DIVIDEND_FIELDS), *_lacking(records, asked))
         if wrong:
             return Reading(breaches=wrong)
         progress = words(frame["方案进度"]).fillna("")
@@ -212,7 +218,8 @@ def suspensions(desk: Desk, day: str | dt.date | np.datetime64) -> Delivery:
     asked_day = as_day(day)
 
     def read(frame: pd.DataFrame, asked: Asked[pd.DataFrame]) -> Reading:
-        wrong = misnamed(frame, _records(asked), SUSPENSION_FIELDS)
+        records = _records(asked)
+        wrong = (*misnamed(frame, records, SUSPENSION_FIELDS), *_lacking(records, asked))
         if wrong:
             return Reading(breaches=wrong)
         first, last = days(frame["停牌时间"]), days(frame["停牌截止时间"])
@@ -295,7 +302,7 @@ def listing(desk: Desk, symbol: str) -> Delivery:
             return Reading(breaches=tuple(wrong))
         columns = {
             "symbol": [symbol],
-            "name": [short_name(items["股票简称"])],
+            "name": [lasting_name(items["股票简称"])],
             "listed": listed,
             "assumed": [False],
             "source": HOST,

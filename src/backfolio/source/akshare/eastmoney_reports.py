@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from backfolio.source.akshare.contract import Column, Contract
 from backfolio.source.akshare.facts import (
     as_table,
+    cut_short,
     days,
     misnamed,
     numbers,
@@ -93,10 +94,8 @@ def reports(desk: Desk, symbol: str) -> Delivery:
                 "a target price is below 0": (low < 0) | (high < 0),
             },
         )
-        told_of = told(asked.replies[-1].body, "hits")
-        short = isinstance(told_of, int) and told_of > len(rows)
-        note = f"{len(rows)} reports came of the {told_of} that the reply speaks of" if short else ""
-        return Reading(sifted=sifted, rows=_report_rows(sifted.kept, symbol, asked.entry.at), note=note)
+        short = "; ".join(cut_short(len(rows), told(asked.replies[-1].body, "hits"), "reports"))
+        return Reading(sifted=sifted, rows=_report_rows(sifted.kept, symbol, asked.entry.at), short=short)
 
     return inquire(
         desk,
@@ -107,7 +106,7 @@ def reports(desk: Desk, symbol: str) -> Delivery:
             REPORTS,
             lambda akshare: akshare.stock_research_report_em(symbol=bare(symbol)),
             read,
-            nothing=lambda body: told(body, "data") == [],
+            nothing=lambda body: told(body, "data") == [] and not cut_short(0, told(body, "hits")),
         ),
     )
 

@@ -20,7 +20,9 @@ from backfolio.source.akshare.facts import (
     FIRST_DAY,
     Sifted,
     as_table,
+    cut_short,
     days,
+    lasting_name,
     short_name,
     sift,
     symbol_of,
@@ -28,6 +30,7 @@ from backfolio.source.akshare.facts import (
     words,
 )
 from backfolio.source.akshare.inquiry import Inquiry, Reading, inquire
+from backfolio.source.akshare.symbols import renumbered
 from backfolio.store.model import empty
 
 if TYPE_CHECKING:
@@ -149,7 +152,7 @@ def _list(desk: Desk, host: str, subject: str, contract: Contract, arguments: di
     code, name, listed, *left = (column.name for column in contract.columns)
 
     def read(frame: pd.DataFrame, asked: Asked[pd.DataFrame]) -> Reading:
-        short = _cut_short(asked, host, len(frame))
+        short = cut_short(len(frame), told(asked.replies[-1].body, *_TOTALS[host])) if host in _TOTALS else ()
         if short:
             return Reading(breaches=short)
         since = days(frame[listed])
@@ -158,6 +161,9 @@ def _list(desk: Desk, host: str, subject: str, contract: Contract, arguments: di
         faults = {
             f"{listed} is before there was an exchange": since < str(FIRST_DAY),
             f"{code} belongs to another exchange": here.notna() & ~here.astype(str).str.endswith(PLACES[host]),
+            f"{code} is one that Beijing gave up": here.map(
+                lambda symbol: isinstance(symbol, str) and renumbered(symbol, np.datetime64(asked.entry.at.date(), "D"))
+            ).astype(bool),
             f"{name} is a number": frame[name].astype(str).str.fullmatch(r"[\d.,\s-]+"),
         }
         if until is None:
@@ -184,15 +190,6 @@ def _list(desk: Desk, host: str, subject: str, contract: Contract, arguments: di
     )
 
 
-def _cut_short(asked: Asked[pd.DataFrame], host: str, rows: int) -> tuple[str, ...]:
-    if host not in _TOTALS or not asked.replies:
-        return ()
-    total = told(asked.replies[-1].body, *_TOTALS[host])
-    if isinstance(total, int | float | str) and str(total).isdecimal() and int(total) > rows:
-        return (f"{rows} rows came of the {total} that the reply speaks of",)
-    return ()
-
-
 def _listing_rows(sifted: Sifted, contract: Contract, host: str) -> pd.DataFrame:
     code, name, listed, *left = (column.name for column in contract.columns)
     frame = sifted.kept
@@ -200,7 +197,7 @@ def _listing_rows(sifted: Sifted, contract: Contract, host: str) -> pd.DataFrame
         "listings",
         {
             "symbol": frame[code].astype(str).map(symbol_of),
-            "name": frame[name].map(short_name),
+            "name": frame[name].map(lasting_name),
             "listed": days(frame[listed]),
             "delisted": days(frame[left[0]]) if left else None,
             "assumed": [False] * len(frame),
@@ -311,14 +308,26 @@ BOARD: Final = Contract(
 
 
 def risk_board(desk: Desk, day: str | dt.date | np.datetime64) -> Delivery:
-    """Return the names that carry ST or *ST today (`day`), of all exchanges, as open rows of st_spells.
+    """Return the names that carry ST or *ST on the day of the reading, of all exchanges, as open rows of st_spells.
 
-    The board tells of no earlier day: `first` is the day on which it was read,
-    and a spell that the store already knows goes on.
+    The board tells of no earlier day: `first` is `day`, and a spell that the
+    store already knows goes on. One that is short of the names that the host
+    counts is not believed, for it would end spells.
+
+    Parameters
+    ----------
+    day
+        The session that the board is about.
     """
     today = as_day(day)
 
     def read(frame: pd.DataFrame, asked: Asked[pd.DataFrame]) -> Reading:
+        total = told(asked.replies[-1].body, "data", "total")
+        codes = frame["代码"].nunique()
+        # Pages are sorted by a price that moves: a name may slip from one to the other between two requests.
+        short = cut_short(codes, total, "names")
+        if short:
+            return Reading(breaches=short)
         rows = [record for reply in asked.replies for record in (told(reply.body, "data", "diff") or ())]
         here = sorted((str(code), short_name(name)) for code, name in zip(frame["代码"], frame["名称"], strict=True))
         there = sorted((str(row.get("f12")), short_name(row.get("f14"))) for row in rows if isinstance(row, dict))

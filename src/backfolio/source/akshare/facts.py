@@ -48,6 +48,10 @@ _DECIMALS: Final = 7
 
 _DATE: Final = re.compile(r"(\d{4})(?:[-/](\d\d?)[-/](\d\d?)|(\d\d)(\d\d))(?![\d.])")
 
+_MARK_OF_A_DAY: Final = re.compile(r"(?:XD|XR|DR|N|C)(?=[\u4e00-\u9fff*]|S\*?ST|ST)")
+"""What stands before a name for a day or a few: ex dividend, ex rights, both; the first session, the next four.
+Source: Trading Rules of both exchanges, on the display of ex-rights and of new shares."""
+
 _PLAN: Final = re.compile(r"(送|转增?|派)(?:红股|发?现金红利|现金|息)?(\d+(?:\.\d+)?)")
 _ROUNDED: Final = 0.01
 """How far a plan in words may be from its numbers: words are cut to two decimals per ten shares."""
@@ -142,6 +146,13 @@ def _row_text(row: pd.Series[Any]) -> str:
     return ", ".join(str(value) for value in row.to_list()[:6])
 
 
+def cut_short(rows: int, total: object, what: str = "rows") -> tuple[str, ...]:
+    """Return a sentence where fewer rows came than the host itself counts; one that does not count proves nothing."""
+    if isinstance(total, bool) or not isinstance(total, int | float | str) or not str(total).isdecimal():
+        return ()
+    return (f"{rows} {what} came of the {int(total)} that the reply speaks of",) if int(total) > rows else ()
+
+
 # --- the reply as it came --------------------------------------------------------------------------
 
 
@@ -226,6 +237,12 @@ def _index_of(column: Iterable[object], found: pd.Series[Any]) -> pd.Index[Any]:
 def short_name(name: object) -> str:
     """Return a short name as one writes it: Shenzhen pads with spaces and writes letters in full width."""
     return "".join(unicodedata.normalize("NFKC", str(name)).split())
+
+
+def lasting_name(name: object) -> str | None:
+    """Return a short name; None where it bears a mark of the day (``XD浦发银``), which also cuts it off."""
+    found = short_name(name)
+    return None if not found or _MARK_OF_A_DAY.match(found) else found
 
 
 def symbol_of(code: object) -> str | None:

@@ -39,14 +39,14 @@ class Reading:
         nothing can be believed.
     breaches
         Why none of it can be believed.
-    note
-        For the log.
+    short
+        How much the host's own count lacks; the rows stand all the same.
     """
 
     rows: pd.DataFrame | None = None
     sifted: Sifted | None = None
     breaches: tuple[str, ...] = ()
-    note: str = ""
+    short: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -100,7 +100,7 @@ def _proved(inquiry: Inquiry, asked: Asked[pd.DataFrame], reading: Reading, sift
     """Return the good rows, the faulty ones kept aside."""
     rows = empty(inquiry.table) if reading.rows is None else reading.rows
     kept: tuple[Quarantined, ...] = ()
-    notes = [reading.note] if reading.note else []
+    notes = [reading.short] if reading.short else []
     entry = asked.entry
     if sifted.reasons:
         count = len(sifted.aside)
@@ -108,8 +108,10 @@ def _proved(inquiry: Inquiry, asked: Asked[pd.DataFrame], reading: Reading, sift
         aside = sifted.aside.to_csv(index=False).encode()
         kept = (Quarantined(entry.at, inquiry.host, entry.function, inquiry.subject, reason, aside),)
         notes.append(reason)
-    entry = replace(with_outcome(entry, entry.outcome, "; ".join(notes)), rows=len(rows))
-    return Delivery(rows, inquiry.host, (entry,), kept)
+    # What is not whole has not been answered: it is asked for again, and nothing is made of what it lacks.
+    outcome = "failed" if reading.short else entry.outcome
+    entry = replace(with_outcome(entry, outcome, "; ".join(notes)), rows=len(rows))
+    return Delivery(rows, inquiry.host, (entry,), kept, short=reading.short)
 
 
 def _fresh(function: str) -> Any:  # noqa: ANN401  a module without types

@@ -10,44 +10,54 @@ returns `Asked`, with a value or with a `HostError`.
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import random as chance
 import threading
 import time
 import warnings
+from collections import Counter
 from collections.abc import Callable, Mapping, Sized
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Any, Final, Generic, Literal, NoReturn, TypeVar
+from typing import Any, Final, NoReturn, TypeVar
 
 from backfolio.calendar import SHANGHAI
 from backfolio.source.akshare import wire
+from backfolio.source.akshare.asked import (
+    OUTCOMES,
+    Asked,
+    HostError,
+    Kind,
+    Reply,
+    as_they_came,
+    hash_of,
+    with_outcome,
+)
 from backfolio.source.akshare.library import version
-from backfolio.source.akshare.policy import BANS, CLOSED, LONGEST_WAIT, MASKED, PAGES, POLICIES, WHOLE, Policy
+from backfolio.source.akshare.policy import (
+    AHEAD,
+    BANS,
+    CLOSED,
+    CONNECT,
+    LONGEST_WAIT,
+    MASKED,
+    PAGES,
+    POLICIES,
+    WHOLE,
+    Policy,
+)
 from backfolio.store.model import Block, LogEntry, Quarantined
 
-__all__ = ["POLICIES", "Asked", "Desk", "HostError", "Policy", "Reply", "utc_now"]
+__all__ = ["POLICIES", "Asked", "Desk", "HostError", "Policy", "Reply", "as_they_came", "utc_now", "with_outcome"]
 
 T = TypeVar("T")
 
-Kind = Literal["banned", "blocked", "budget", "offline", "failed", "broken"]
-"""What went wrong: the host refused now, had refused before, has been asked enough today, cannot be
-reached from here, gave no usable reply, or gave one that akshare could not read."""
-
-OUTCOMES: Final[Mapping[Kind, str]] = {
-    "banned": "refused",
-    "blocked": "refused",
-    "budget": "refused",
-    "offline": "failed",
-    "failed": "failed",
-    "broken": "quarantined",
-}
 CLOSINGS: Final = 3
-"""So many connections in a row, closed without a reply, are a refusal."""
+"""So many connections in a row, closed without a reply or not taken at all, are a refusal."""
 
 AWAY: Final[Mapping[wire.Fault, str]] = {
     "no name": "its name is not resolved",
     "unreachable": "no way through the network, or the proxy lets nothing through",
+    "not taken": "nothing takes the connection",
     "timeout": "no reply, as from the hosts before it",
 }
 SECOND_LOOK: Final = 5.0
@@ -57,62 +67,6 @@ SECOND_LOOK: Final = 5.0
 def utc_now() -> dt.datetime:
     """Return the time, in UTC."""
     return dt.datetime.now(dt.UTC)
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """One reply of a host, as it came."""
-
-    url: str
-    status: int
-    body: bytes
-    at: dt.datetime
-
-    @property
-    def text(self) -> str:
-        """The body as text: UTF-8, else GBK."""
-        try:
-            return self.body.decode("utf-8")
-        except UnicodeDecodeError:
-            return self.body.decode("gb18030", "replace")
-
-
-@dataclass(frozen=True, slots=True)
-class HostError:
-    """Why a host gave nothing: `text` is one sentence, `until` the time before which asking again is useless."""
-
-    host: str
-    kind: Kind
-    text: str
-    until: dt.datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Asked(Generic[T]):
-    """What became of one call.
-
-    Parameters
-    ----------
-    value
-        What the call returned; None where `error` says why not.
-    replies
-        Every reply that came, in order, those of failed attempts too.
-    entry
-        For the log.
-    quarantined
-        A reply that akshare could not read.
-    error
-        None where a value came.
-    block
-        A ban that this call met.
-    """
-
-    value: T | None
-    replies: tuple[Reply, ...]
-    entry: LogEntry
-    quarantined: tuple[Quarantined, ...] = ()
-    error: HostError | None = None
-    block: Block | None = None
 
 
 class _Stopped(Exception):  # noqa: N818  not an error of ours: it carries one out of akshare's code
@@ -151,6 +105,13 @@ class Desk:
         Numbers in [0, 1).
     now
         The time, time-zone aware.
+
+    Attributes
+    ----------
+    spent
+        Requests made today (Shanghai time), by host; a new day begins with none.
+    made
+        Requests made by this desk, by host, whatever the day.
     """
 
     def __init__(
@@ -166,18 +127,32 @@ class Desk:
     ) -> None:
         self._policies = dict(POLICIES if policies is None else policies)
         self.spent = dict(spent or {})
+        self.made: Counter[str] = Counter()
         self.blocks = dict(blocks or {})
         self._clock, self._sleep, self._random = clock, sleep, random
         self._now = now
+        self._day = self._today()
         self._last: dict[str, float] = {}
-        self._closings: dict[str, int] = {}
+        self._closings: Counter[str] = Counter()
+        self._not_taken: Counter[str] = Counter()
         self._reached = False
         self._unreached: set[str] = set()
+        self._clocks: dict[str, float] = {}
         self._lock = threading.Lock()
 
     def now(self) -> dt.datetime:
         """Return the time."""
         return (self._now or utc_now)()
+
+    @property
+    def reached(self) -> bool:
+        """Whether any host has answered yet, with whatever."""
+        return self._reached
+
+    @property
+    def unreached(self) -> frozenset[str]:
+        """The hosts that could not be reached since one last answered."""
+        return frozenset(self._unreached)
 
     @property
     def offline(self) -> bool:
@@ -187,6 +162,12 @@ class Desk:
         could not since one last did.
         """
         return len(self._unreached) > (1 if self._reached else 0)
+
+    @property
+    def ahead(self) -> float:
+        """Hours by which this machine's clock is ahead, as the replies of two hosts or more show; 0 where it is not."""
+        least = min(self._clocks.values(), default=0.0)
+        return least / 3600 if len(self._clocks) > 1 and least > AHEAD else 0.0
 
     def ask(self, host: str, function: str, subject: str, call: Callable[[], T]) -> Asked[T]:
         """Run `call`, which asks `host` through akshare.
@@ -228,7 +209,7 @@ class Desk:
             version=version(),
             subject=subject,
             rows=rows,
-            hash=_hash(running.replies),
+            hash=hash_of(running.replies),
             outcome=outcome if quarantined or outcome != "quarantined" else "failed",
             detail="" if error is None else error.text,
             calls=running.spent,
@@ -257,13 +238,19 @@ class Desk:
         if block is not None and block.until > now:
             running.stop("blocked", f"{host} is left alone until {_told(block.until)}: {block.reason}", block.until)
         budget = self._policies[host].budget
+        if self._day != self._today():
+            self._day = self._today()
+            self.spent.clear()
         if self.spent.get(host, 0) >= budget:
             local = now.astimezone(SHANGHAI)
             until = dt.datetime.combine(local.date() + dt.timedelta(days=1), dt.time(), tzinfo=SHANGHAI)
             text = f"{host}: the budget of {budget:,} requests a day is spent; try again after {_told(until)}"
             running.stop("budget", text, until.astimezone(dt.UTC))
 
-    def _request(self, running: _Call, url: str, send: Callable[[float], Any]) -> Any:  # noqa: ANN401  requests' Response
+    def _today(self) -> dt.date:
+        return self.now().astimezone(SHANGHAI).date()
+
+    def _request(self, running: _Call, url: str, send: Callable[[wire.Timeout], Any]) -> Any:  # noqa: ANN401  requests' Response
         """Send one request until a reply came or nothing more is to be hoped for."""
         if running.error is not None:
             raise _Stopped(running.error.text)
@@ -292,22 +279,29 @@ class Desk:
                 self._sleep(left)
         self._last[host] = self._clock()
 
-    def _once(self, running: _Call, url: str, send: Callable[[float], Any], policy: Policy, *, last: bool) -> Any:  # noqa: ANN401
+    def _once(
+        self, running: _Call, url: str, send: Callable[[wire.Timeout], Any], policy: Policy, *, last: bool
+    ) -> Any:  # noqa: ANN401  requests' Response
         """Return the response, or None where none came and trying again makes sense."""
         import requests  # noqa: PLC0415  as late as every heavy import
 
         host = running.host
         self.spent[host] = self.spent.get(host, 0) + 1
+        self.made[host] += 1
         running.spent += 1
         whole = min(policy.timeout * WHOLE, SECOND_LOOK) if self.offline else policy.timeout * WHOLE
         try:
-            response = wire.within(whole, lambda: send(policy.timeout))
+            response = wire.within(whole, lambda: send((min(CONNECT, policy.timeout), policy.timeout)))
         except (requests.exceptions.RequestException, wire.OverdueError) as error:
             self._no_reply(running, url, error, last=last)
             return None
-        self._closings[host] = 0
+        self._closings[host] = self._not_taken[host] = 0
         self._reached = True
         self._unreached.clear()
+        made = wire.made_at(response.headers)
+        if made is not None:
+            ahead = (self.now() - made).total_seconds()
+            self._clocks[host] = min(ahead, self._clocks.get(host, ahead))
         running.replies.append(Reply(url, response.status_code, response.content, self.now()))
         return response
 
@@ -315,11 +309,16 @@ class Desk:
         host = running.host
         place = url.split("/")[2] if "//" in url else url
         fault = wire.fault_of(error)
-        if fault in {"no name", "unreachable"} or (fault == "timeout" and self.offline):
+        if fault == "not taken":
+            self._not_taken[host] += 1
+            if self._not_taken[host] >= CLOSINGS and self._reached and self._unreached <= {host}:
+                self._not_taken[host] = 0
+                self._ban(running, CLOSED, f"{host} took none of {CLOSINGS} connections in a row, while others answer")
+        if fault in {"no name", "unreachable", "not taken"} or (fault == "timeout" and self.offline):
             self._unreached.add(host)
             running.stop("offline", f"{host} ({place}) cannot be reached from here: {AWAY.get(fault, _short(error))}")
         if fault == "closed":
-            self._closings[host] = self._closings.get(host, 0) + 1
+            self._closings[host] += 1
             if self._closings[host] >= CLOSINGS:
                 self._closings[host] = 0
                 self._ban(running, CLOSED, f"{host} closed {CLOSINGS} connections in a row without a reply")
@@ -347,34 +346,26 @@ class Desk:
             return None
         if status >= HTTPStatus.BAD_REQUEST:
             running.stop("failed", f"{named} to {url.split('?', maxsplit=1)[0]}")
-        if wire.is_page(response.content) and not any(part in url for part in PAGES):
-            self._ban(running, MASKED, f"{host} sent a web page where data was due (a test for robots, or a login)")
+        self._still_data(running, url, response.content)
         return 0
+
+    def _still_data(self, running: _Call, url: str, body: bytes) -> None:
+        """Stop where a page came that is not the one due: it has no table, or says that this address is refused."""
+        host = running.host
+        if wire.is_refusal(body):
+            self._ban(running, MASKED, f"{host} sent a page that refuses this address")
+        if not wire.is_page(body):
+            return
+        if not any(part in url for part in PAGES):
+            self._ban(running, MASKED, f"{host} sent a web page where data was due (a test for robots, or a login)")
+        if b"<table" not in body.lower():
+            self._ban(running, MASKED, f"{host} sent another page than the one asked for: it has no table")
 
     def _ban(self, running: _Call, seconds: float, reason: str) -> NoReturn:
         until = self.now() + dt.timedelta(seconds=seconds)
         running.block = Block(running.host, until, reason)
         self.blocks[running.host] = running.block
         running.stop("banned", f"{reason}; try again after {_told(until)}", until)
-
-
-def as_they_came(replies: list[Reply] | tuple[Reply, ...]) -> bytes:
-    """Return replies as bytes to keep: one as it is, several each under a line with its URL."""
-    if len(replies) == 1:
-        return replies[0].body
-    return b"".join(f"--- {reply.status} {reply.url}\n".encode() + reply.body + b"\n" for reply in replies)
-
-
-def with_outcome(entry: LogEntry, outcome: str, detail: str) -> LogEntry:
-    """Return a log entry that ends otherwise than its call did: its rows were looked at since."""
-    return replace(entry, outcome=outcome, detail=detail)
-
-
-def _hash(replies: list[Reply]) -> str:
-    digest = hashlib.blake2b(digest_size=8)
-    for reply in replies:
-        digest.update(reply.body)
-    return digest.hexdigest()
 
 
 def _told(until: dt.datetime) -> str:

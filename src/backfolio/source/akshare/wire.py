@@ -9,20 +9,24 @@ one word why no reply came.
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import errno
 import threading
 from email.utils import parsedate_to_datetime
 from http.client import RemoteDisconnected
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
+from backfolio.source.akshare.policy import REFUSALS
+
 if TYPE_CHECKING:
-    import datetime as dt
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
 T = TypeVar("T")
 
-Fault = Literal["no name", "unreachable", "closed", "reset", "timeout", "other"]
-"""Why no reply came. The first two: this machine is offline, as far as that host can tell."""
+Timeout = tuple[float, float]
+
+Fault = Literal["no name", "unreachable", "not taken", "closed", "reset", "timeout", "other"]
+"""Why no reply came. The first three: this machine is offline, as far as that host can tell."""
 
 UNREACHABLE = frozenset({errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN})
 
@@ -58,10 +62,11 @@ def within(seconds: float, call: Callable[[], T]) -> T:
 
 
 @contextlib.contextmanager
-def through(gate: Callable[[str, Callable[[float], Any]], Any]) -> Iterator[None]:
+def through(gate: Callable[[str, Callable[[Timeout], Any]], Any]) -> Iterator[None]:
     """Send every request of `requests` through ``gate(url, send)`` while the block runs.
 
-    ``send(timeout)`` sends it and returns the whole `requests.Response`. The
+    ``send(timeout)`` (seconds for the connection, and for each part of the
+    reply) sends it and returns the whole `requests.Response`. The
     further requests of a redirect are sent as part of the first.
     """
     import requests  # noqa: PLC0415  as late as every heavy import
@@ -73,7 +78,7 @@ def through(gate: Callable[[str, Callable[[float], Any]], Any]) -> Iterator[None
         if getattr(inside, "timeout", None) is not None:
             return original(session, request, **{**given, "timeout": inside.timeout})
 
-        def send(timeout: float) -> Any:  # noqa: ANN401
+        def send(timeout: Timeout) -> Any:  # noqa: ANN401
             inside.timeout = timeout
             try:
                 response = original(session, request, **{**given, "timeout": timeout})
@@ -97,7 +102,7 @@ def fault_of(error: BaseException) -> Fault:
     import urllib3.exceptions as urllib3  # noqa: PLC0415
 
     if isinstance(error, requests.exceptions.Timeout | OverdueError):
-        return "timeout"
+        return "not taken" if isinstance(error, requests.exceptions.ConnectTimeout) else "timeout"
     causes = tuple(_causes(error))
     if any(isinstance(cause, urllib3.NameResolutionError) for cause in causes):
         return "no name"
@@ -120,6 +125,24 @@ def wait_told(header: str | None, now: dt.datetime) -> float | None:
     with contextlib.suppress(ValueError, TypeError):
         return max(0.0, (parsedate_to_datetime(text) - now).total_seconds())
     return None
+
+
+def made_at(headers: Mapping[str, str]) -> dt.datetime | None:
+    """Return the time that a reply shows (header ``Date``, and ``Age`` where it was kept on the way); None without."""
+    with contextlib.suppress(ValueError, TypeError):
+        made = parsedate_to_datetime(headers.get("Date") or "")
+        age = headers.get("Age") or ""
+        return made.astimezone(dt.UTC) + dt.timedelta(seconds=int(age) if age.isdecimal() else 0)
+    return None
+
+
+def is_refusal(body: bytes) -> bool:
+    """Tell whether a reply says in words that this address is refused; data (JSON) never does."""
+    start = body[:4000].lstrip(b"\xef\xbb\xbf \t\r\n")
+    if start.startswith((b"{", b"[")):
+        return False
+    texts = (start.decode(encoding, "replace") for encoding in ("utf-8", "gb18030"))
+    return any(word in "".join(text.split()) for text in texts for word in REFUSALS)
 
 
 def is_page(body: bytes) -> bool:
