@@ -14,6 +14,7 @@ from backfolio.calendar import SHANGHAI
 from backfolio.catalysts import Catalyst
 from backfolio.history import History
 from backfolio.result import Result
+from backfolio.said import said
 from backfolio.settings import MarketSettings
 from backfolio.targets import Exits
 from backfolio.testing.build import World
@@ -128,7 +129,11 @@ def small_result(world: World | None = None, **changes: object) -> Result:
         simulated=False,
         source_label="hand-made bars",
         command="python run_backtest.py run small_thesis --data 'a folder' --start 2024-01-02",
-        warnings=("Listing date assumed from the first bar: 688256.SH.",),
+        warnings=(
+            said(
+                "Listing date assumed from the first bar: %(names)s. A listings.csv makes it exact.", names="688256.SH"
+            ),
+        ),
         record={"strategy": "small_thesis", "params": {"hold": 20}, "名": "寒武纪"},
     )
     return replace(result, **changes)  # type: ignore[arg-type]

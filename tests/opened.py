@@ -88,7 +88,11 @@ class Opened:
         own = path.resolve().as_uri()
         self.page.on("console", lambda message: self.noise.append(message.text))
         self.page.on("pageerror", lambda error: self.noise.append(str(error)))
-        self.page.on("request", lambda request: self.noise.append(request.url) if request.url != own else None)
+        # A page may run the scripts that lie in the assets of its folder of reports, and ask for nothing else.
+        ours = (own, *(f"{folder.as_uri()}/assets/" for folder in path.resolve().parents[:3]))
+        self.page.on(
+            "request", lambda request: None if request.url.startswith(ours) else self.noise.append(request.url)
+        )
         self.page.goto(own)
 
     def __enter__(self) -> Self:

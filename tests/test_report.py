@@ -23,11 +23,14 @@ from backfolio.errors import UsageError
 from backfolio.history import History
 from backfolio.metrics import summary
 from backfolio.report import tables, words
+from backfolio.report.assets import scripts as scripts_of_pages
 from backfolio.report.chart import NARROW, WIDE, Mark, equity_chart
+from backfolio.report.gallery import gallery
+from backfolio.report.look import Look
 from backfolio.report.months import month_table
-from backfolio.report.overview import overview
 from backfolio.report.plot import date_labels, thin, ticks
-from backfolio.report.view import MOST_ROWS, money, percent, plain
+from backfolio.report.run.refused import MOST_ROWS
+from backfolio.report.text import money, percent, plain
 from backfolio.settings import MarketSettings
 from finished import INDEX, alone, catalysts, small_result, small_world
 from htmlpage import Page
@@ -113,7 +116,7 @@ def test_the_page_says_what_was_run(page: Page) -> None:
         "The news is taken up slowly, so there is time.",
         "python run_backtest.py run small_thesis --data 'a folder' --start 2024-01-02",
         "Decided after the close, filled at the next open.",
-        "Listing date assumed from the first bar: 688256.SH.",
+        "Listing date assumed from the first bar: 688256.SH. A listings.csv makes it exact.",
         "min_raise 0.1",
         "loud yes",
         "stop loss 7%",
@@ -137,20 +140,26 @@ def test_the_page_shows_the_figures_of_both(page: Page) -> None:
     for figures in (summary(own, other), summary(other)):
         assert figures.total_return is not None
         assert f"{figures.total_return:+.2%}".replace("-", "\N{MINUS SIGN}") in page.text
-    assert "n/a" not in page.text.split("Trading")[0]
+    # what means nothing of a benchmark is said to mean nothing
+    assert re.search(r"Beta Covariance [^.]+\. \S?\d\.\d\d n/a ", page.text)
 
 
-def test_every_figure_says_its_definition_on_hover(page: Page) -> None:
-    titles = [attributes["title"] for tag, attributes in page.tags if tag == "abbr"]
-    assert len(titles) > 35
-    assert all(title and len(title) > 10 for title in titles)
+def test_every_figure_says_its_definition_on_hover_and_focus(files: dict[str, bytes], page: Page) -> None:
+    terms = [attributes for tag, attributes in page.tags if attributes.get("class") == "def"]
+    tips = re.findall(r'<span class="tip" role="tooltip">([^<]+)</span>', files["index.html"].decode())
+    assert len(terms) == len(tips) > 60
+    assert all(len(tip) > 10 for tip in tips)
+    # outside sortable headings, which are buttons themselves, each can be reached by keyboard and by a tap
+    assert sum(attributes.get("tabindex") == "0" for attributes in terms) > 45
 
 
 def test_words_from_outside_are_escaped(files: dict[str, bytes], page: Page) -> None:
     source = files["index.html"].decode()
-    assert "<script" not in source
-    assert source.count("&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt; &amp; more") == 1
+    assert "<script>alert" not in source
+    assert "&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt; &amp; more" in source
     assert source.count("&lt;script&gt;alert(&#x27;x&#x27;)&lt;/script&gt; &amp; more") == 2  # in both drawings
+    assert source.count(r"\u003cscript\u003ealert('x')\u003c/script\u003e \u0026 more") == 1  # in the block of numbers
+    assert source.count("</script>") == 4  # the two linked ones, the block of numbers, the one that sorts
     assert 'a "note"' in page.text
     assert "two <b>bold</b>" in page.text
 
@@ -167,13 +176,16 @@ def test_the_policy_allows_this_style_sheet_and_nothing_else(files: dict[str, by
 
 def test_the_page_needs_nothing_from_elsewhere(page: Page) -> None:
     links = [attributes.get("href") or attributes.get("src") for _, attributes in page.tags]
-    assert {link for link in links if link} == {"../../index.html", *(FILES - {"index.html"})}
+    asked = {link for link in links if link and not link.startswith("#")}
+    scripts = {f"../../assets/{asset.name}" for asset in scripts_of_pages()}
+    noted = {"https://www.tradingview.com/", "https://example.org/a"}  # the library's notice, a source; only followed
+    assert asked == {"../../index.html", *(FILES - {"index.html"}), *scripts, *noted}
+    assert {a["src"] for tag, a in page.tags if tag == "script" and "src" in a} == scripts
 
 
 def test_catalysts_of_the_window_are_listed_with_their_certainty(page: Page) -> None:
-    assert "2024-01-04 2024-01-03 20:00 model release" in page.text
-    assert "memory, unverified" in page.text
-    assert 'a whole theme a "note" all 3 names' in page.text
+    assert "model release, known 2024-01-03 20:00, 寒武纪, memory, unverified" in page.text
+    assert "a whole theme model release, known 2024-01-03, all 3 names, memory, unverified, source" in page.text
     assert "long before" not in page.text
     assert "touches nobody here" not in page.text
 
@@ -201,8 +213,8 @@ def test_long_tables_are_cut_and_say_so() -> None:
     many = replace(ledger, fills=ledger.fills * 300, refusals=ledger.refusals * 2_000)
     rendered = report.render(replace(result, ledger=many), tearsheet=False)
     text = Page(rendered["index.html"]).text
-    assert f"The last {MOST_ROWS:,}; fills.csv has all." in text
-    assert f"The last {MOST_ROWS:,}; refusals.csv has all." in text
+    assert f"Below are the last {MOST_ROWS:,}; fills.csv has all." in text
+    assert f"Below are the last {MOST_ROWS:,}; refusals.csv has all." in text
     assert len(rendered["fills.csv"].splitlines()) == 1 + 6 * 300
 
 
@@ -224,9 +236,10 @@ def test_a_run_without_benchmark_catalysts_or_words() -> None:
     bare = replace(result, history=history, benchmark=None, benchmark_name="", doc="", source="", title="", params={})
     page = Page(report.render(bare, tearsheet=False)["index.html"])
     assert page.faults == []
-    assert "no benchmark" in page.text
+    assert "Not compared with anything" in page.text
     assert "Against the benchmark" not in page.text
-    assert "Catalysts" not in page.text
+    assert "Catalysts" not in page.text.replace("Catalysts", "", page.text.count("Kind"))
+    assert "#catalysts" not in {attributes.get("href") for _, attributes in page.tags}
 
 
 # ---------------------------------------------------------------- small parts
@@ -355,13 +368,30 @@ def test_run_json_holds_the_record_and_the_headline(tmp_path: Path) -> None:
     assert record["headline"]["final_equity"] == f"{result.ledger.equity[-1] / 1000:.2f}"
 
 
-def test_the_same_run_again_exists_already_and_is_kept(tmp_path: Path) -> None:
+def test_the_same_run_again_exists_already_and_its_files_are_kept(tmp_path: Path) -> None:
     result = small_result()
     first = report.write(result, tmp_path, tearsheet=False)
-    (first.path / "index.html").write_text("mine", encoding="utf-8")
+    (first.path / "fills.csv").write_text("mine", encoding="utf-8")
+    written = (first.path / "index.html").stat().st_mtime_ns
     again = report.write(result, tmp_path, tearsheet=False)
     assert (again.path, again.existed) == (first.path, True)
-    assert (first.path / "index.html").read_text(encoding="utf-8") == "mine"
+    assert (first.path / "fills.csv").read_text(encoding="utf-8") == "mine"
+    assert (first.path / "index.html").stat().st_mtime_ns == written
+
+
+@pytest.mark.parametrize("look", [Look("zh"), Look(up_colour="green")])
+def test_the_page_of_a_run_that_exists_follows_the_look(tmp_path: Path, look: Look) -> None:
+    result = small_result()
+    shown = report.write(result, tmp_path, tearsheet=False).path / "index.html"
+    (shown.parent / "tearsheet.html").write_text("a sheet", encoding="utf-8")
+    assert report.write(result, tmp_path, tearsheet=False, look=look).existed
+    source = shown.read_text(encoding="utf-8")
+    assert f'<html lang="{look.tag}" class="{look.classes}">' in source
+    # the sheet that is there stays linked, though none was asked for
+    assert 'href="tearsheet.html"' in source
+    (tmp_path / "assets" / scripts_of_pages()[1].name).unlink()
+    report.write(result, tmp_path, tearsheet=False, look=look)
+    assert (tmp_path / "assets" / scripts_of_pages()[1].name).exists()
 
 
 def test_a_tear_sheet_that_is_missing_is_added(tmp_path: Path) -> None:
@@ -419,7 +449,7 @@ def test_what_interrupted_runs_left_is_swept_when_it_is_old(tmp_path: Path) -> N
         left.append(folder)
     report.write(result, tmp_path, tearsheet=False)
     assert [folder.exists() for folder in left] == [False, True]
-    assert b".young" not in overview(tmp_path)
+    assert b".young" not in gallery(tmp_path)
 
 
 def test_many_at_once_write_one_whole_report(tmp_path: Path) -> None:
@@ -439,8 +469,9 @@ from backfolio import report
 sync = os.fsync
 def slow(handle):
     sync(handle)
-    Path(sys.argv[2]).touch()
-    time.sleep(60)
+    if list(Path(sys.argv[1]).glob("small_thesis/.*.partial")):
+        Path(sys.argv[2]).touch()
+        time.sleep(60)
 os.fsync = slow
 report.write(small_result(), sys.argv[1], tearsheet=False)
 """
@@ -459,7 +490,7 @@ def test_a_killed_run_leaves_no_report(tmp_path: Path) -> None:
     assert process.returncode == -signal.SIGKILL
     assert len(list((reports / result.strategy).glob(".*.partial"))) == 1
     assert not (reports / result.strategy / result.run_id).exists()
-    assert b"No run yet" in overview(reports)
+    assert b"No run yet" in gallery(reports)
     assert not report.write(result, reports, tearsheet=False).existed
 
 
@@ -475,32 +506,3 @@ def test_the_pages_import_no_drawing_library() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], env=_environment(), capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
-
-
-# ---------------------------------------------------------------- the list of runs
-def test_the_list_has_the_latest_window_first_then_by_name(tmp_path: Path) -> None:
-    base = small_result()
-    short = alone("10 10.1 10.2", "5000", strategy="short", simulated=True)
-    for result in (short, base, replace(base, strategy="another"), replace(base, run_id="b")):
-        report.write(result, tmp_path, tearsheet=False)
-    page = Page((tmp_path / "index.html").read_bytes())
-    assert page.faults == []
-    links = [attributes["href"] for tag, attributes in page.tags if tag == "a"]
-    assert links == [
-        f"another/{base.run_id}/index.html",
-        f"small_thesis/{base.run_id}/index.html",
-        "small_thesis/b/index.html",
-        f"short/{base.run_id}/index.html",
-    ]
-    assert page.text.count("SIMULATED") == 1
-    assert all((tmp_path / link).exists() for link in links if link)
-
-
-@pytest.mark.parametrize("content", ["", "{", "[]", "{}", '{"headline": {"strategy": "x"}}', '{"headline": 3}'])
-def test_a_folder_that_cannot_be_read_is_named(tmp_path: Path, content: str) -> None:
-    folder = tmp_path / "some" / "run <1>"
-    folder.mkdir(parents=True)
-    (folder / "run.json").write_text(content, encoding="utf-8")
-    page = Page(overview(tmp_path))
-    assert "some/run <1>" in page.text
-    assert "No run yet" in page.text

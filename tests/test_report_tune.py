@@ -15,7 +15,7 @@ import pytest
 
 from backfolio.errors import UsageError
 from backfolio.report import words
-from backfolio.report.overview import overview
+from backfolio.report.gallery import gallery
 from backfolio.report.page import page as fill_page
 from backfolio.report.page import resource
 from backfolio.report.tune import render_tune, table, write_tune
@@ -313,14 +313,14 @@ def test_the_policy_allows_one_script_and_one_style_sheet(source: str, page: Pag
 
 
 def test_other_pages_allow_no_script(tmp_path: Path) -> None:
-    listed = overview(tmp_path).decode()
+    listed = gallery(tmp_path).decode()
     assert "script" not in listed.split("<style>")[0] + listed.split("</style>")[1]
 
 
 @pytest.mark.parametrize("script", ["a</script>", "<!-- b"])
 def test_a_script_that_would_end_early_is_refused(script: str) -> None:
     with pytest.raises(ValueError, match="would end it early"):
-        fill_page("overview.html", {}, script=script)
+        fill_page("gallery.html", {}, script=script)
 
 
 def test_the_page_needs_nothing_from_elsewhere(study: Study) -> None:
@@ -435,14 +435,17 @@ def test_write_tune_fills_the_folder_and_lists_it(tmp_path: Path, study: Study) 
     listed = (tmp_path / "reports" / "index.html").read_text(encoding="utf-8")
     assert f'href="small_thesis/{FOLDER}/index.html"' in listed
     text = Page(listed.encode()).text
-    assert "0 runs and 1 tune, the latest window first" in text
+    assert "0 runs | 1 tune | newest first" in text
     gain = f"{study.trials.figures['total_return'][best]:+.2%}"
-    assert f"12 1 failed {study.trials.score[best]:.2f} Sharpe ratio {gain} Doubtful" in text
+    assert f"Doubtful, 12 trials, 1 failed, best Sharpe ratio {study.trials.score[best]:.2f}" in text
+    assert gain in text
+    assert len(found["headline"]["line"]) == 40
+    assert listed.count('<svg class="spark"') == 1
 
 
 def test_a_tune_without_a_winner_is_listed(tmp_path: Path) -> None:
     write_tune(small_study(small_trials(unscored=range(12))), folder_of(tmp_path))
-    assert "12 n/a Sharpe ratio n/a No verdict" in Page((tmp_path / "index.html").read_bytes()).text
+    assert "No verdict, 12 trials, best Sharpe ratio n/a" in Page((tmp_path / "index.html").read_bytes()).text
 
 
 def test_writing_again_replaces_the_page(tmp_path: Path, study: Study) -> None:
@@ -462,6 +465,6 @@ def test_a_place_that_cannot_be_written_is_said(tmp_path: Path, study: Study) ->
 def test_a_broken_tune_is_named_in_the_list(tmp_path: Path, study: Study) -> None:
     write_tune(study, folder_of(tmp_path))
     (folder_of(tmp_path, "tune-broken") / "summary.json").write_text('{"headline": {}}', encoding="utf-8")
-    text = Page(overview(tmp_path)).text
-    assert "small_thesis/tune-broken : KeyError:" in text
-    assert "1 tune," in text
+    text = Page(gallery(tmp_path)).text
+    assert "small_thesis/tune-broken (its trials is missing)" in text
+    assert "1 tune |" in text

@@ -13,10 +13,11 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
+    from backfolio.audit import Audit
     from backfolio.history import History
     from backfolio.ledger import Ledger
     from backfolio.settings import MarketSettings
-    from backfolio.targets import Exits
+    from backfolio.targets import Exits, Targets
 
 
 class Identity(Protocol):
@@ -25,6 +26,82 @@ class Identity(Protocol):
     @property
     def run_id(self) -> str:
         """Name of the run's folder."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Null:
+    """A null hypothesis of a run: what one who knows nothing would have made under the same rules and costs.
+
+    Parameters
+    ----------
+    name
+        "hold" or "random_names".
+    label, words
+        How pages call it, and what it is, in a sentence.
+    returns
+        float64 (sessions,): daily returns of the curve shown; of placebos the
+        one with the median total return.
+    final_equity
+        Of that curve, mills.
+    fills, costs, turnover, exposure
+        Of that curve: count, fees and taxes in mills, turnover a year, mean
+        share of the account in names (None where they mean nothing).
+    names, asked
+        Of that curve: names that were bought, and those that should have been.
+    placebos
+        How many were drawn; 0 for "hold".
+    beats
+        How many of them the run beats by total return.
+    totals
+        float64 (placebos,): total return of each, rising.
+    """
+
+    name: str
+    label: str
+    words: str
+    returns: NDArray[np.float64]
+    final_equity: int
+    fills: int
+    costs: int
+    turnover: float | None
+    exposure: float | None
+    names: int
+    asked: int
+    placebos: int = 0
+    beats: int = 0
+    totals: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
+
+    @property
+    def beaten(self) -> float | None:
+        """Share of the placebos that the run beats; None where none were drawn."""
+        return self.beats / self.placebos if self.placebos else None
+
+    @property
+    def p_value(self) -> float | None:
+        """Chance that a placebo does at least as well, the run itself counted among them.
+
+        (placebos at least as good + 1) / (placebos + 1): never 0, for the run is
+        one of the draws (Phipson and Smyth 2010).
+        """
+        return (self.placebos - self.beats + 1) / (self.placebos + 1) if self.placebos else None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Nulls:
+    """The null hypotheses of a run.
+
+    Parameters
+    ----------
+    hold
+        Equal parts of the universe, held; None where not one lot could be
+        bought.
+    random_names
+        The run's own weights on names drawn at random; None for a plain
+        backtrader strategy, for fewer than four names, or where nothing is bought.
+    """
+
+    hold: Null | None
+    random_names: Null | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,6 +143,15 @@ class Result:
         What the reader must know, one sentence each.
     record
         What `run.json` holds; JSON types only.
+    targets
+        What the thesis asked for, on the window's sessions; None for a plain
+        backtrader strategy.
+    nulls
+        Its null hypotheses; None where they were not worked out.
+    param_words
+        What each parameter means, by name; those without words are not there.
+    audit
+        Whether it looks ahead, in the short form; None where that was not asked.
     """
 
     run: Identity
@@ -88,6 +174,10 @@ class Result:
     command: str
     warnings: tuple[str, ...] = ()
     record: Mapping[str, object] = field(default_factory=dict)
+    targets: Targets | None = None
+    nulls: Nulls | None = None
+    param_words: Mapping[str, str] = field(default_factory=dict)
+    audit: Audit | None = None
 
     def benchmark_returns(self) -> NDArray[np.float64] | None:
         """Return the benchmark's daily returns, (sessions,); None where there is none.

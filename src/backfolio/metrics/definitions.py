@@ -6,10 +6,12 @@ import math
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from backfolio.money import MILLS, half_up
+
 NOT_AVAILABLE: Final = "n/a"
 """How a figure that does not exist is written."""
 
-Style = Literal["signed percent", "percent", "ratio", "count"]
+Style = Literal["signed percent", "percent", "ratio", "count", "money"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +27,7 @@ class Definition:
     words
         The definition, one sentence or two.
     style
-        How a value is written.
+        How a value is written; "money" is mills, written in whole CNY.
     """
 
     name: str
@@ -42,9 +44,13 @@ class Definition:
         '+12.34%'
         >>> Definition("sharpe", "Sharpe", "", "ratio").text(None)
         'n/a'
+        >>> Definition("result", "Result", "", "money").text(-1_234_567_890)
+        '-1,234,568'
         """
         if value is None or not math.isfinite(value):
             return NOT_AVAILABLE
+        if self.style == "money":
+            return f"{half_up(abs(round(value)), MILLS) // MILLS * (1 if value >= 0 else -1):,}"
         if self.style == "count":
             return f"{round(value):,}"
         if self.style == "ratio":
@@ -208,3 +214,65 @@ TRADE_DEFINITIONS: Final = (
     Definition("cost_share", "Costs", "Fees and taxes as a share of the starting cash.", "percent"),
 )
 """The plain figures of `TradeStatistics`, in order."""
+
+DETAIL_DEFINITIONS: Final = (
+    Definition(
+        "contribution",
+        "Contribution",
+        "Sum of the results of these round trips after all costs, dividends included. Those of all kinds of catalysts, "
+        "and of what none explains, add up to what the account gained.",
+        "money",
+    ),
+    Definition(
+        "catalyst",
+        "Catalyst",
+        "A round trip belongs to the latest catalyst of its name that could be decided on before it opened, at most 60 "
+        "sessions earlier; of several at once to the strongest.",
+        "count",
+    ),
+    Definition(
+        "missed",
+        "Would have made",
+        "What a refused order would have made before costs, had it traded at that session's open: a buy until the "
+        "name's next fill, the next weight of 0 or 60 sessions; a sale what holding on lost until it was sold.",
+        "money",
+    ),
+    Definition(
+        "slippage",
+        "Slippage",
+        "Shares times the distance of a fill's price from the price without slippage, over all fills.",
+        "money",
+    ),
+    Definition(
+        "before_costs",
+        "Result before costs",
+        "What the account gained, with fees, taxes and slippage added back; the trades are the same.",
+        "money",
+    ),
+    Definition(
+        "median_share",
+        "Median share of volume",
+        "Half of the fills took a smaller part of the session's volume than this.",
+        "percent",
+    ),
+    Definition("largest_share", "Largest share of volume", "Largest part of a volume that a fill took.", "percent"),
+    Definition(
+        "over",
+        "Fills above 5%",
+        "Fills that took more than 5% of the session's volume; their prices would have moved.",
+        "count",
+    ),
+    Definition(
+        "capital",
+        "Capacity",
+        "Starting cash at which the median order asks for 10% of the session's volume.",
+        "money",
+    ),
+    Definition(
+        "beaten",
+        "Placebos beaten",
+        "Share of the placebos (the same weights on names drawn at random) whose total return is below the run's.",
+        "percent",
+    ),
+)
+"""What the details of a run's page show; the names are those of its facts, not of one dataclass."""

@@ -82,12 +82,13 @@ class Costs:
 
 @dataclass(frozen=True, slots=True)
 class ExitCount:
-    """Round trips that one reason closed: how many, share that gained, mean result as a fraction."""
+    """Round trips that one reason closed: how many, share that gained, mean result as a fraction, sum in mills."""
 
     reason: str
     trips: int
     hit_rate: float
     mean_result: float
+    contribution: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,14 +204,15 @@ def round_trips(ledger: Ledger, dividends: NDArray[np.int64] | None = None) -> t
         by_symbol[fill.symbol].append(fill)
     trips: list[RoundTrip] = []
     for symbol, fills in by_symbol.items():
-        paid_out = np.zeros(last + 1, dtype=np.int64) if dividends is None else dividends[:, symbol]
+        paid_out = [0] * (last + 2) if dividends is None else [0, *np.cumsum(dividends[:, symbol]).tolist()]
         trips.extend(_trips_of(symbol, fills, ledger, paid_out))
     return tuple(sorted(trips, key=lambda trip: (trip.opened, trip.symbol)))
 
 
-def _trips_of(symbol: int, fills: Sequence[Fill], ledger: Ledger, dividends: NDArray[np.int64]) -> Iterable[RoundTrip]:
+def _trips_of(symbol: int, fills: Sequence[Fill], ledger: Ledger, paid_out: Sequence[int]) -> Iterable[RoundTrip]:
+    """Yield the round trips of one symbol; `paid_out` are its dividends before each session, and all of them."""
     last = len(ledger.sessions) - 1
-    positions = ledger.positions[:, symbol]
+    positions: list[int] = ledger.positions[:, symbol].tolist()
     net: dict[int, int] = defaultdict(int)
     for fill in fills:
         net[fill.session] += fill.shares if fill.side == "buy" else -fill.shares
@@ -220,9 +222,9 @@ def _trips_of(symbol: int, fills: Sequence[Fill], ledger: Ledger, dividends: NDA
         if fill.session != session:
             session = fill.session
             # Bonus shares come without a fill, so what was held at this open is taken back from the close.
-            held = int(positions[session]) - net[session]
+            held = positions[session] - net[session]
             if trip is not None:
-                trip.dividends += int(dividends[counted : session + 1].sum())
+                trip.dividends += paid_out[session + 1] - paid_out[counted]
             counted = session + 1
         costs = fill.commission + fill.stamp_duty + fill.transfer_fee + fill.dividend_tax
         value = fill.shares * fill.price
@@ -237,8 +239,8 @@ def _trips_of(symbol: int, fills: Sequence[Fill], ledger: Ledger, dividends: NDA
                 yield trip.ended(symbol, session, last, 0, fill.reason)
                 trip = None
     if trip is not None:
-        trip.dividends += int(dividends[counted:].sum())
-        worth = int(positions[last]) * int(ledger.mark[last, symbol])
+        trip.dividends += paid_out[last + 1] - paid_out[counted]
+        worth = positions[last] * int(ledger.mark[last, symbol])
         yield trip.ended(symbol, None, last, worth, "")
 
 
@@ -323,6 +325,7 @@ def _exits(closed: Iterable[RoundTrip]) -> tuple[ExitCount, ...]:
             len(group),
             sum(trip.result > 0 for trip in group) / len(group),
             sum(trip.fraction for trip in group) / len(group),
+            sum(trip.result for trip in group),
         )
         for reason, group in groups.items()
     ]

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from backfolio.report.look import Lang
+
     Values = NDArray[np.float64]
 
 MOST_GUIDES: Final = 60
@@ -91,6 +93,7 @@ def equity_chart(
     marks: Sequence[Mark],
     frame: Frame,
     label: str,
+    lang: Lang = "en",
 ) -> str:
     """Draw gain since the start and drawdown below it.
 
@@ -104,20 +107,22 @@ def equity_chart(
         Catalysts, by the row of the first session that could act on them.
     label
         What a screen reader says.
+    lang
+        Of the dates.
     """
     rows = len(sessions)
     lines = [strategy] if benchmark is None else [strategy, benchmark]
     low = min(0.0, *(float(line.min()) for line in lines))
     high = max(0.0, *(float(line.max()) for line in lines))
     upper = Scale(*plot.padded(low, high), frame.top + frame.equity, frame.top)
-    falls = [_drawdown(line) for line in lines]
+    falls = [drawdown(line) for line in lines]
     depth = min(float(fall.min()) for fall in falls)
     lower = Scale(plot.padded(depth, 0.0)[0], 0.0, frame.lower + frame.drawdown, frame.lower)
     across = Across(rows, frame.left, frame.plot_right)
     box = f"0 0 {frame.width} {frame.height}"
     parts = [f'<svg class="chart {frame.name}" viewBox="{box}" role="img" aria-label="{escape(label)}">']
     bottom = frame.lower + frame.drawdown
-    parts += plot.dates(sessions, across, top=frame.top, bottom=bottom, labels=frame.labels)
+    parts += plot.dates(sessions, across, top=frame.top, bottom=bottom, labels=frame.labels, lang=lang)
     parts += _levels(plot.ticks(upper.low, upper.high, 5), upper, frame)
     parts += _levels(plot.ticks(lower.low, lower.high, 3), lower, frame)
     parts += _marks(marks, frame, across)
@@ -130,7 +135,8 @@ def equity_chart(
     return "".join(parts)
 
 
-def _drawdown(gain: Values) -> Values:
+def drawdown(gain: Values) -> Values:
+    """Return how far each gain since the start lies below the highest so far, the start included; 0 or less."""
     wealth = 1.0 + gain
     return np.asarray(wealth / np.maximum(np.maximum.accumulate(wealth), 1.0) - 1.0, dtype=np.float64)
 

@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from backfolio.report.lang import sentence, translate
 from backfolio.report.words import MINUS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
+
+    from backfolio.report.look import Lang
 
     Values = NDArray[np.float64]
 
@@ -132,17 +135,19 @@ def plain_numbers(steps: Sequence[float]) -> Callable[[float], str]:
     return lambda level: f"{level:,.{decimals}f}".replace("-", MINUS)
 
 
-def dates(sessions: NDArray[np.datetime64], across: Across, *, top: float, bottom: float, labels: int) -> list[str]:
+def dates(
+    sessions: NDArray[np.datetime64], across: Across, *, top: float, bottom: float, labels: int, lang: Lang = "en"
+) -> list[str]:
     """Draw vertical lines at round dates, their names below `bottom`."""
     parts = []
-    for row, text, kind in date_labels(sessions, labels):
+    for row, text, kind in date_labels(sessions, labels, lang):
         x = across(row)
         parts.append(f'<line class="{kind}" x1="{x:.1f}" x2="{x:.1f}" y1="{top:g}" y2="{bottom:g}"/>')
         parts.append(f'<text class="date {kind}" x="{x + 4:.1f}" y="{bottom + 18:g}">{text}</text>')
     return parts
 
 
-def date_labels(sessions: NDArray[np.datetime64], most: int) -> list[tuple[int, str, str]]:
+def date_labels(sessions: NDArray[np.datetime64], most: int, lang: Lang = "en") -> list[tuple[int, str, str]]:
     """Return (row, text, "year" | "month") of at most some `most` labels.
 
     Months or quarters or years, by length; days where the window is short.
@@ -161,5 +166,6 @@ def date_labels(sessions: NDArray[np.datetime64], most: int) -> list[tuple[int, 
         if month % every or (row == 0 and int(str(sessions[0])[8:10]) > 10):  # noqa: PLR2004
             continue
         year = month % 12 == 0
-        labels.append((row, str(1970 + month // 12) if year else MONTHS[month % 12], "year" if year else "month"))
+        text = sentence("%(year)s", lang, year=1970 + month // 12) if year else translate(MONTHS[month % 12], lang)
+        labels.append((row, text, "year" if year else "month"))
     return labels

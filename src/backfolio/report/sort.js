@@ -11,7 +11,7 @@ for (const table of document.querySelectorAll("table.sortable")) {
     const now = head.getAttribute("aria-sort");
     const up = now === "none" ? !numeric : now === "descending";
     const rows = [...body.rows].map((row, place) => {
-      const text = row.cells[at].textContent.trim();
+      const text = row.cells[at].dataset.value ?? row.cells[at].textContent.trim();
       return { row, place, text, number: numeric ? parse(text) : 0 };
     });
     rows.sort((one, other) => {

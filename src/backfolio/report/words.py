@@ -34,6 +34,18 @@ REFUSALS: Final = {
 }
 """Refusal reason to its meaning."""
 
+OURS: Final = ("cash", "below_lot", "not_held")
+"""Reasons that lie in the account and not in the market."""
+
+ENDED: Final = {
+    "bought": "bought",
+    "sold": "sold",
+    "target": "unwanted",
+    "age": "60 sessions",
+    "window": "window ends",
+}
+"""What ends the time for which a refused order is followed, to words."""
+
 FILLS: Final = {
     "target": "The thesis asked for another weight.",
     "order": "An order of a plain backtrader strategy.",
@@ -45,6 +57,8 @@ FILLS: Final = {
 """Fill reason to its meaning."""
 
 LABELS: Final = {
+    "cash": "too little cash",
+    "target": "target weight",
     "t_plus_1": "T+1",
     "limit_up": "limit-up",
     "limit_down": "limit-down",

@@ -15,13 +15,16 @@ from typing import TYPE_CHECKING, Final
 from backfolio.durable import write_whole
 from backfolio.errors import UsageError
 from backfolio.report import tables
-from backfolio.report.overview import overview
-from backfolio.report.page import page
-from backfolio.report.view import headline, view
+from backfolio.report.assets import write_assets
+from backfolio.report.gallery import write_gallery
+from backfolio.report.look import USUAL
+from backfolio.report.run import headline, run_page
+from backfolio.report.tearsheet import drawn_for, tear_sheet
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from backfolio.report.look import Look
     from backfolio.result import Result
 
 PARTIAL: Final = ".partial"
@@ -40,7 +43,7 @@ class Written:
     path
         The folder.
     existed
-        True where the same run had been written before; its files were kept.
+        True where the same run had been written before; its figures and tables were kept.
     """
 
     path: Path
@@ -53,10 +56,10 @@ class Written:
         return str(self.path)
 
 
-def render(result: Result, *, tearsheet: bool = True) -> dict[str, bytes]:
-    """Return the files of a report by name; the same result gives the same bytes.
+def render(result: Result, *, tearsheet: bool = True, look: Look = USUAL) -> dict[str, bytes]:
+    """Return the files of a report by name; the same result and look give the same bytes.
 
-    `tearsheet` False leaves out `tearsheet.html`, which takes seconds.
+    `tearsheet` False leaves out `tearsheet.html`, whose imports take a second.
     """
     fills = tables.fills_csv(result.ledger, dividend_tax=result.settings.dividend_tax).encode()
     record = {**result.record, "headline": headline(result)}
@@ -66,21 +69,20 @@ def render(result: Result, *, tearsheet: bool = True) -> dict[str, bytes]:
         "equity.csv": tables.equity_csv(result.ledger).encode(),
         "positions.csv": tables.positions_csv(result.ledger).encode(),
         "run.json": (json.dumps(record, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n").encode(),
-        "index.html": page("run.html", view(result, tearsheet=tearsheet)),
+        "index.html": run_page(result, tearsheet=tearsheet, look=look),
     }
     if tearsheet:
-        from backfolio.report.tearsheet import tear_sheet  # noqa: PLC0415  its imports take seconds
-
-        files["tearsheet.html"] = tear_sheet(result)
+        files["tearsheet.html"] = tear_sheet(result, look)
     return files
 
 
-def write(result: Result, reports_dir: Path | str, *, tearsheet: bool = True) -> Written:
-    """Write ``reports_dir/<strategy>/<run id>/`` and the list of runs over it.
+def write(result: Result, reports_dir: Path | str, *, tearsheet: bool = True, look: Look = USUAL) -> Written:
+    """Write ``reports_dir/<strategy>/<run id>/``, the scripts of its charts, and the list of runs over it.
 
     The folder appears under its name only when every file is on the disk. One
-    that exists is the same run and is kept as it is; a tear sheet that it
-    lacks is added.
+    that exists is the same run, and its files are kept: a tear sheet that it
+    lacks is added, and its pages are made anew where they would now look
+    different (another language or colour, a newer version).
 
     Raises
     ------
@@ -90,23 +92,26 @@ def write(result: Result, reports_dir: Path | str, *, tearsheet: bool = True) ->
     reports = Path(reports_dir)
     folder = reports / _safe(result.strategy) / _safe(result.run_id)
     try:
-        existed = _place(result, folder, tearsheet=tearsheet)
-        write_whole(reports / "index.html", overview(reports))
+        existed = _place(result, folder, tearsheet=tearsheet, look=look)
+        write_gallery(reports, look)
     except OSError as error:
         message = f"the report cannot be written to {folder} ({error}): choose another folder with --reports"
         raise UsageError(message) from error
     return Written(folder, existed)
 
 
-def _place(result: Result, folder: Path, *, tearsheet: bool) -> bool:
+def _place(result: Result, folder: Path, *, tearsheet: bool, look: Look) -> bool:
     """Make the folder unless it is there; tell whether it was."""
+    reports = folder.parent.parent
     if folder.exists():
-        _complete(result, folder, tearsheet=tearsheet)
+        write_assets(reports)
+        _complete(result, folder, tearsheet=tearsheet, look=look)
         return True
     folder.parent.mkdir(parents=True, exist_ok=True)
     _sweep(folder.parent)
     partial = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}{PARTIAL}")
-    files = render(result, tearsheet=tearsheet)
+    files = render(result, tearsheet=tearsheet, look=look)
+    write_assets(reports)
     try:
         _fill(partial, files)
         try:
@@ -122,15 +127,17 @@ def _place(result: Result, folder: Path, *, tearsheet: bool) -> bool:
     return False
 
 
-def _complete(result: Result, folder: Path, *, tearsheet: bool) -> None:
-    """Add the tear sheet to a folder written without one; the page that links to it comes last."""
+def _complete(result: Result, folder: Path, *, tearsheet: bool, look: Look) -> None:
+    """Add the tear sheet to a folder written without one, then its page where that would now be another."""
     if not (folder / "run.json").exists() or not (folder / "index.html").exists():
         message = f"{folder} is not a whole report: delete it and run again"
         raise UsageError(message)
-    if tearsheet and not (folder / "tearsheet.html").exists():
-        files = render(result, tearsheet=True)
-        for name in ("tearsheet.html", "index.html"):
-            write_whole(folder / name, files[name])
+    sheet, shown = folder / "tearsheet.html", folder / "index.html"
+    if tearsheet and not (sheet.exists() and drawn_for(sheet.read_bytes(), look)):
+        write_whole(sheet, tear_sheet(result, look))
+    content = run_page(result, tearsheet=sheet.exists(), look=look)
+    if shown.read_bytes() != content:
+        write_whole(shown, content)
 
 
 def _fill(folder: Path, files: Mapping[str, bytes]) -> None:

@@ -124,6 +124,12 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
     return made
 
 
+def is_kept() -> bool:
+    """Tell whether the loop's machine code is on the disk: where it is not, the next trial waits for it."""
+    folder = _folder()
+    return folder is not None and any(folder.rglob("*.nbc"))
+
+
 @cache
 def register() -> None:
     """Let compiled code call the rules and the helpers of the loop.

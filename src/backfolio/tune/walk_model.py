@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from backfolio.calendar import SESSIONS_A_YEAR
-from backfolio.errors import counted
 from backfolio.metrics import Metrics, summary
 from backfolio.money import MILLS
+from backfolio.said import counted, listed, said
 from backfolio.tune.trials import SCORES
 from backfolio.verdict.curves import Curves
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from backfolio.said import Said
     from backfolio.settings import MarketSettings
     from backfolio.tune.space import Space, Value
     from backfolio.tune.windows import Window
@@ -95,8 +96,8 @@ class WalkWindow:
         if self.chosen is not None:
             return ""
         if self.failed == self.trials:
-            return f"Stayed in cash: every trial failed ({self.first_error})."
-        return "Stayed in cash: no trial has a score that every constraint allows."
+            return said("Stayed in cash: every trial failed (%(error)s).", error=self.first_error)
+        return said("Stayed in cash: no trial has a score that every constraint allows.")
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as JSON types; None where a figure does not exist."""
@@ -317,31 +318,50 @@ class Walk:
     def sentence(self) -> str:
         """What came out, in plain words."""
         own, plain = self.metrics.total_return or 0.0, self.default_metrics.total_return or 0.0
-        times, chances = self.changed
-        verb = "gained" if own >= 0.0 else "lost"
-        span = f"{counted(len(self.windows), 'window')} and {counted(len(self.sessions), 'session')}"
-        result = (
-            f"Out of sample, over {span}, the tuned thesis {verb} {abs(own):.1%}; "
-            f"the default parameters made {plain:+.1%}"
-        )
-        if self.benchmark_metrics is not None:
-            result += f", the benchmark {self.benchmark_metrics.total_return or 0.0:+.1%}"
-        parts = [result]
-        better = own - plain
-        if abs(better) < 0.0005:  # noqa: PLR2004  as written
-            parts.append("Tuning changed nothing")
-        else:
-            parts.append(f"Tuning {'earned' if better > 0 else 'cost'} {abs(better) * 100:,.1f} points")
+        parts = [self._made(own, plain), _tuned(own - plain)]
         if self.efficiency is not None:
-            parts.append(f"Of the growth a year found in sample, {self.efficiency:.0%} was there out of sample")
+            share = f"{self.efficiency:.0%}"
+            parts.append(said("Of the growth a year found in sample, %(share)s was there out of sample.", share=share))
         elif self.traded:
-            parts.append("In sample there was no growth to keep")
+            parts.append(said("In sample there was no growth to keep."))
+        times, chances = self.changed
         if chances:
-            parts.append(f"The choice changed at {times} of {counted(chances, 'seam')}")
+            parts.append(
+                said("The choice changed at %(times)s of %(seams)s.", times=times, seams=counted(chances, "seam"))
+            )
         idle = len(self.windows) - len(self.traded)
         if idle:
-            parts.append(f"{counted(idle, 'window')} stayed in cash")
-        return ". ".join(parts) + "."
+            parts.append(said("%(windows)s stayed in cash.", windows=counted(idle, "window")))
+        return listed(parts, " ")
+
+    def _made(self, own: float, plain: float) -> Said:
+        span = {
+            "windows": counted(len(self.windows), "window"),
+            "sessions": counted(len(self.sessions), "session"),
+            "own": f"{abs(own):.1%}",
+        }
+        if own >= 0.0:
+            made = said("Out of sample, over %(windows)s and %(sessions)s, the tuned thesis gained %(own)s", **span)
+        else:
+            made = said("Out of sample, over %(windows)s and %(sessions)s, the tuned thesis lost %(own)s", **span)
+        if self.benchmark_metrics is None:
+            return said("%(made)s; the default parameters made %(plain)s.", made=made, plain=f"{plain:+.1%}")
+        return said(
+            "%(made)s; the default parameters made %(plain)s, the benchmark %(benchmark)s.",
+            made=made,
+            plain=f"{plain:+.1%}",
+            benchmark=f"{self.benchmark_metrics.total_return or 0.0:+.1%}",
+        )
+
+
+def _tuned(better: float) -> Said:
+    """Say what tuning was worth, of the difference as a fraction."""
+    points = f"{abs(better) * 100:,.1f}"
+    if abs(better) < 0.0005:  # noqa: PLR2004  as written
+        return said("Tuning changed nothing.")
+    if better > 0:
+        return said("Tuning earned %(points)s points.", points=points)
+    return said("Tuning cost %(points)s points.", points=points)
 
 
 def returns_of(equity: Integers, start_cash: int) -> Floats:

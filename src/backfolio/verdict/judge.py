@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from backfolio.calendar import SESSIONS_A_YEAR
-from backfolio.errors import UsageError, counted
+from backfolio.errors import UsageError
 from backfolio.metrics import ratios
+from backfolio.said import counted, said
 from backfolio.verdict import overfit, reality, sharpe
 from backfolio.verdict.curves import Curves, daily_sharpe
-from backfolio.verdict.model import Verdict
+from backfolio.verdict.model import Verdict, rival
 from backfolio.verdict.plateau import plateau
 from backfolio.verdict.spread import ALIKE, Earlier, Spread, deviation_ever, null_deviation, unknown
 
@@ -198,17 +199,21 @@ def _of_best(curves: Curves, best: int, earlier: Sequence[Earlier], ever: int, r
     expected = None if deviation is None or alike else sharpe.expected_maximum(ever, deviation)
     why_not = _why_not(0 if across is None else across.count, ever)
     _explain(reasons, why_not if deviation is None else "", "sharpe_deviation")
-    why_not = "The Sharpe ratios of all trials are so nearly equal that they are one try." if alike else why_not
+    if alike:
+        why_not = said("The Sharpe ratios of all trials are so nearly equal that they are one try.")
     _explain(reasons, why_not if expected is None else "", "expected_max_sharpe", "deflated_sharpe")
     annual = math.sqrt(SESSIONS_A_YEAR)
     shown = None if expected is None else expected * annual
     spread = None if deviation is None else deviation * annual
     if daily is None or shape is None:
-        moves = "never moved" if returns.size > 2 else "has fewer than three sessions"  # noqa: PLR2004
-        _explain(reasons, f"The equity of the best {moves}: it has no Sharpe ratio.", *all_of_it)
+        if returns.size > 2:  # noqa: PLR2004
+            why_not = said("The equity of the best never moved: it has no Sharpe ratio.")
+        else:
+            why_not = said("The equity of the best has fewer than three sessions: it has no Sharpe ratio.")
+        _explain(reasons, why_not, *all_of_it)
         return _Best(expected=shown, deviation=spread, alike=alike)
-    _explain(reasons, "" if daily > 0.0 else "The Sharpe ratio of the best is not above 0.", *all_of_it[6:])
-    _explain(reasons, "" if ever > 1 else "There was one trial: nothing was picked.", "min_backtest_years")
+    _explain(reasons, "" if daily > 0.0 else said("The Sharpe ratio of the best is not above 0."), *all_of_it[6:])
+    _explain(reasons, "" if ever > 1 else said("There was one trial: nothing was picked."), "min_backtest_years")
     track = sharpe.minimum_track_record(daily, *shape)
     cut = sharpe.haircut(daily * annual, returns.size, ever)
     return _Best(
@@ -246,25 +251,35 @@ def _of_earlier(earlier: Sequence[Earlier], here: int, ever: int, against: str) 
     """Return what a reader must know of trials that were not in this run."""
     if ever == here:
         return []
-    rival = "the benchmark" if against == "benchmark" else "cash"
-    others, this = counted(ever - here, "other trial"), counted(here, "trial")
-    known = f"know the {this} of this run only, not the {others} on this data"
-    notes = [f"Cross-validation and the test against {rival} {known}."]
+    notes: list[str] = [
+        said(
+            "Cross-validation and the test against %(rival)s know the %(here)s of this run only, not the %(others)s on "
+            "this data.",
+            rival=rival(against),
+            here=counted(here, "trial"),
+            others=counted(ever - here, "other trial"),
+        )
+    ]
     if 2 * (ever - here) > ever:
-        notes.append("Most trials on this data were not in this run, so that nothing here is more than doubtful.")
+        notes.append(said("Most trials on this data were not in this run, so that nothing here is more than doubtful."))
     missing = unknown(earlier)
     if missing:
         notes.append(
-            f"How far apart the Sharpe ratios of {counted(missing, 'earlier trial')} lay is not known: "
-            "at least what luck alone makes of them is assumed."
+            said(
+                "How far apart the Sharpe ratios of %(trials)s lay is not known: at least what luck alone makes of "
+                "them is assumed.",
+                trials=counted(missing, "earlier trial"),
+            )
         )
     return notes
 
 
 def _why_not(moving: int, ever: int) -> str:
     if ever < 2:  # noqa: PLR2004
-        return "There was one trial: nothing was picked."
-    return f"{moving} of the trials of this run moved: how far Sharpe ratios lie apart by luck takes two."
+        return said("There was one trial: nothing was picked.")
+    return said(
+        "%(moving)s of the trials of this run moved: how far Sharpe ratios lie apart by luck takes two.", moving=moving
+    )
 
 
 def _explain(reasons: dict[str, str], reason: str, *names: str) -> None:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
+from functools import reduce
 from typing import TYPE_CHECKING, Final, Literal
+
+from backfolio.said import Said, said
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,6 +26,13 @@ SUPERIOR_CLEARS: Final = 0.05
 Grade = Literal["luck", "doubtful", "some evidence"]
 
 Pair = tuple[float, float]
+
+CONCLUSIONS: Final[dict[Grade, Said]] = {
+    "luck": said("treat it as luck"),
+    "doubtful": said("doubtful, so rely on it only once it has held up on sessions that no trial has seen"),
+    "some evidence": said("there is some evidence that it is more than luck"),
+}
+"""What a grade comes to, the end of the sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +59,19 @@ class Cliff:
     kept: float
 
     @property
-    def sentence(self) -> str:
+    def sentence(self) -> Said:
         """Return the warning, in words."""
-        name = self.name or f"parameter {self.axis + 1}"
-        side = "down" if self.step < 0 else "up"
-        lost = "all" if self.kept <= 0.0 else written_share(1.0 - self.kept)
-        return f"One step {side} in {name} loses {lost} of the best's lead over the median trial."
+        name = self.name or said("parameter %(number)s", number=self.axis + 1)
+        lost = said("all") if self.kept <= 0.0 else written_share(1.0 - self.kept)
+        if self.step < 0:
+            return said(
+                "One step down in %(name)s loses %(lost)s of the best's lead over the median trial.",
+                name=name,
+                lost=lost,
+            )
+        return said(
+            "One step up in %(name)s loses %(lost)s of the best's lead over the median trial.", name=name, lost=lost
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,13 +234,15 @@ class Verdict:
         return "doubtful"
 
     @property
-    def sentence(self) -> str:
+    def sentence(self) -> Said:
         """Return all of it in one plain sentence; what has no value is left out."""
         if self.sharpe is None:
-            return f"{self._tried()} has no Sharpe ratio: there is nothing to judge."
-        said = self._said()
-        start = f"{self._tried()} has a Sharpe ratio of {written_ratio(self.sharpe)}"
-        return f"{start}{'; ' if said else ''}{_joined(said)}: {self._conclusion()}."
+            return said("%(tried)s has no Sharpe ratio: there is nothing to judge.", tried=self._tried())
+        found = {"tried": self._tried(), "ratio": written_ratio(self.sharpe), "end": self._conclusion()}
+        facts = self._facts()
+        if not facts:
+            return said("%(tried)s has a Sharpe ratio of %(ratio)s: %(end)s.", **found)
+        return said("%(tried)s has a Sharpe ratio of %(ratio)s; %(facts)s: %(end)s.", facts=_joined(facts), **found)
 
     def as_dict(self) -> dict[str, object]:
         """Return every field, the grade and the sentence, as types of JSON; None is n/a."""
@@ -234,49 +253,72 @@ class Verdict:
         fields["reasons"] = dict(self.reasons)
         return {"grade": self.grade, "sentence": self.sentence, **fields}
 
-    def _tried(self) -> str:
+    def _tried(self) -> Said:
         if self.trials_ever == 1:
-            return "The only trial on this data"
-        ever = f"Of {self.trials_ever:,} trials on this data"
+            return said("The only trial on this data")
+        ever = f"{self.trials_ever:,}"
         if self.trials_ever == self.trials:
-            return f"{ever} the best"
+            return said("Of %(ever)s trials on this data the best", ever=ever)
         if self.trials == 1:
-            return f"{ever} the only one of this run"
-        return f"{ever}, {self.trials:,} of them in this run, the best of this run"
+            return said("Of %(ever)s trials on this data the only one of this run", ever=ever)
+        return said(
+            "Of %(ever)s trials on this data, %(here)s of them in this run, the best of this run",
+            ever=ever,
+            here=f"{self.trials:,}",
+        )
 
-    def _said(self) -> list[str]:
-        said = []
+    def _facts(self) -> list[Said]:
+        facts = []
         if self.expected_max_sharpe is not None:
-            said.append(f"that many tries on luck alone would show {written_ratio(self.expected_max_sharpe)}")
+            shown = written_ratio(self.expected_max_sharpe)
+            facts.append(said("that many tries on luck alone would show %(ratio)s", ratio=shown))
         if self.deflated_sharpe is not None:
             chance = written_share(self.deflated_sharpe)
-            said.append(f"the chance that the true one is above 0 after so many tries is {chance}")
+            facts.append(said("the chance that the true one is above 0 after so many tries is %(share)s", share=chance))
         elif self.probabilistic_sharpe is not None and (self.alike or self.trials_ever == 1):
-            one = "all are so nearly equal that they count as one try, for which " if self.alike else ""
-            said.append(f"{one}the chance that the true one is above 0 is {written_share(self.probabilistic_sharpe)}")
+            chance = written_share(self.probabilistic_sharpe)
+            if self.alike:
+                facts.append(
+                    said(
+                        "all are so nearly equal that they count as one try, for which the chance that the true one "
+                        "is above 0 is %(share)s",
+                        share=chance,
+                    )
+                )
+            else:
+                facts.append(said("the chance that the true one is above 0 is %(share)s", share=chance))
         if self.pbo is not None:
-            said.append(
-                f"in {written_share(self.pbo)} of the splits the best of one half of the sessions "
-                "was no better than the median trial in the other"
+            facts.append(
+                said(
+                    "in %(share)s of the splits the best of one half of the sessions was no better than the median "
+                    "trial in the other",
+                    share=written_share(self.pbo),
+                )
             )
         if self.spa_consistent is not None:
-            rival = "the benchmark" if self.compared_with == "benchmark" else "cash"
-            said.append(f"the chance that luck alone beats {rival} so clearly is {written_share(self.spa_consistent)}")
-        return said
+            facts.append(
+                said(
+                    "the chance that luck alone beats %(rival)s so clearly is %(share)s",
+                    rival=rival(self.compared_with),
+                    share=written_share(self.spa_consistent),
+                )
+            )
+        return facts
 
-    def _conclusion(self) -> str:
+    def _conclusion(self) -> Said:
         if self.sharpe is not None and self.sharpe <= 0.0:
-            return "it earned nothing for its risk"
-        return {
-            "luck": "treat it as luck",
-            "doubtful": "doubtful, so rely on it only once it has held up on sessions that no trial has seen",
-            "some evidence": "there is some evidence that it is more than luck",
-        }[self.grade]
+            return said("it earned nothing for its risk")
+        return CONCLUSIONS[self.grade]
 
 
 def written_ratio(value: float) -> str:
     """Write a ratio with two decimals, never a negative zero."""
     return f"{value if round(value, 2) else 0.0:.2f}"
+
+
+def rival(compared_with: str) -> Said:
+    """Return what the best is compared with, "benchmark" or "cash", in words."""
+    return said("the benchmark") if compared_with == "benchmark" else said("cash")
 
 
 def written_share(share: float) -> str:
@@ -289,12 +331,15 @@ def written_share(share: float) -> str:
     """
     percent = round(share * 100.0)
     if percent < 1:
-        return "under 1%"
-    return f"{percent}%" if percent <= 99 else "over 99%"  # noqa: PLR2004
+        return said("under %(share)s", share="1%")
+    return f"{percent}%" if percent <= 99 else said("over %(share)s", share="99%")  # noqa: PLR2004
 
 
-def _joined(said: list[str]) -> str:
-    return ", and ".join([", ".join(said[:-1]), said[-1]]) if len(said) > 1 else "".join(said)
+def _joined(facts: list[Said]) -> Said:
+    if len(facts) == 1:
+        return facts[0]
+    first = reduce(lambda one, other: said("%(one)s, %(other)s", one=one, other=other), facts[:-1])
+    return said("%(one)s, and %(other)s", one=first, other=facts[-1])
 
 
 def _at_least(value: float | None, bound: float) -> bool | None:

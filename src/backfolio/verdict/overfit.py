@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from backfolio.calendar import SESSIONS_A_YEAR
-from backfolio.errors import UsageError, counted
+from backfolio.errors import UsageError
+from backfolio.said import counted, said
 from backfolio.verdict.curves import moves
 
 if TYPE_CHECKING:
@@ -159,22 +160,37 @@ def cross_validate(curves: Curves, blocks: int = BLOCKS, at_once: int = AT_ONCE)
         raise UsageError(message)
     least = FEWEST_BLOCKS * SHORTEST
     if curves.sessions < least:
-        return Overfit(reason=f"{counted(curves.sessions, 'session')}: cross-validation needs {least}.")
+        few = counted(curves.sessions, "session")
+        return Overfit(reason=said("%(sessions)s: cross-validation needs %(least)s.", sessions=few, least=least))
     chosen = min(blocks, curves.sessions // SHORTEST // 2 * 2)
-    notes = []
+    notes: list[str] = []
     if chosen < blocks:
-        notes.append(f"Cross-validation has {chosen} blocks in place of {blocks}: {curves.sessions} sessions are few.")
+        notes.append(
+            said(
+                "Cross-validation has %(blocks)s blocks in place of %(usual)s: %(sessions)s sessions are few.",
+                blocks=chosen,
+                usual=blocks,
+                sessions=curves.sessions,
+            )
+        )
     table = reduce_to_blocks(curves, chosen)
     if table.constant:
         left = counted(table.constant, "trial")
-        notes.append(f"Cross-validation leaves out {left} whose equity never moved.")
+        notes.append(said("Cross-validation leaves out %(trials)s whose equity never moved.", trials=left))
     several = table.trials
     if several < 2:  # noqa: PLR2004
         return Overfit(
-            reason=f"{counted(several, 'trial')} whose equity moved: cross-validation compares at least two."
+            reason=said(
+                "%(trials)s whose equity moved: cross-validation compares at least two.",
+                trials=counted(several, "trial"),
+            )
         )
     if table.weights.size < 2:  # noqa: PLR2004
-        return Overfit(reason=f"All {several} trials whose equity moved are the same: there is none to prefer.")
+        return Overfit(
+            reason=said(
+                "All %(trials)s trials whose equity moved are the same: there is none to prefer.", trials=several
+            )
+        )
     found = _Found()
     for firsts, seconds in _halves(chosen, max(LEAST_AT_ONCE, at_once // table.weights.size)):
         _look_up(table, firsts, seconds, found)

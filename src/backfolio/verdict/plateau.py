@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from backfolio.errors import UsageError
+from backfolio.said import said
 from backfolio.verdict.model import Cliff
 
 if TYPE_CHECKING:
@@ -122,7 +123,7 @@ def plateau(
         return Plateau(reason=_alone(points[best], ordered, sizes))
     near = _neighbours(points, steps, best)
     if not near:
-        return Plateau(possible=possible, reason="No trial one step away from the best was tried.")
+        return Plateau(possible=possible, reason=said("No trial one step away from the best was tried."))
     values = np.array([score[row] for _, _, row in near])
     worst = np.where(np.isnan(values), -np.inf, values)
     middle = float(np.median(worst))
@@ -130,16 +131,19 @@ def plateau(
     own = float(score[best])
     scored = int(np.count_nonzero(np.isfinite(score)))
     if scored < FEWEST or not np.isfinite(own):
-        reason = (
-            f"{scored} trial{' has' if scored == 1 else 's have'} a score: a median to compare with takes {FEWEST}."
-        )
-        reason = reason if scored < FEWEST else "The best has no score."
+        reason = said("The best has no score.")
+        if scored == 1:
+            reason = said("1 trial has a score: a median to compare with takes %(least)s.", least=FEWEST)
+        elif scored < FEWEST:
+            reason = said(
+                "%(n)s trials have a score: a median to compare with takes %(least)s.", n=scored, least=FEWEST
+            )
         return Plateau(tried=len(near), possible=possible, median=median, reason=reason)
     usual = float(np.nanmedian(score))
     edge = own - usual
     tolerance = FLAT * max(abs(own), abs(usual)) if error is None else error
     if edge < -tolerance:
-        reason = "The best scores lower than the median trial: there is no edge to keep."
+        reason = said("The best scores lower than the median trial: there is no edge to keep.")
         return Plateau(tried=len(near), possible=possible, median=median, reason=reason)
     if edge <= tolerance:
         kept = np.where(worst >= own - tolerance, 1.0, 0.0)
@@ -168,8 +172,8 @@ def _steps(
 def _alone(point: Integers, ordered: Sequence[bool], sizes: Integers) -> str:
     """Return why the grid has no neighbour of a point."""
     if any(_steps(point, ordered, sizes, [False] * len(ordered))):
-        return "Nothing lies one step away from the best: a rule that is off has no next value."
-    return "No varied parameter has ordered values, so that nothing lies one step away."
+        return said("Nothing lies one step away from the best: a rule that is off has no next value.")
+    return said("No varied parameter has ordered values, so that nothing lies one step away.")
 
 
 def _neighbours(points: Integers, steps: Sequence[tuple[int, int]], best: int) -> list[tuple[int, int, int]]:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from backfolio.errors import UsageError
+from backfolio.said import counted, said
 from backfolio.verdict.bootstrap import best_block_length, bootstrap_counts, long_run_variance
 from backfolio.verdict.curves import moves
 
@@ -122,16 +123,18 @@ def superiority(
         message = f"{rival.size} returns of the benchmark meet {sessions} sessions: give one for each"
         raise UsageError(message)
     if sessions < SHORTEST:
-        return Superiority(reason=f"{sessions} session{'' if sessions == 1 else 's'}: the test needs {SHORTEST}.")
+        few = counted(sessions, "session")
+        return Superiority(reason=said("%(sessions)s: the test needs %(least)s.", sessions=few, least=SHORTEST))
     length = best_block_length(curves.returns(best, best + 1)[0] - rival) if block_length is None else block_length
     counts = bootstrap_counts(sessions, replications, length, seed).T.copy()
     highest = _start(replications)
     for _, returns in curves.chunks():
         _raise(highest, returns - rival, counts, length)
     if highest.white == -math.inf:
-        return Superiority(reason="No trial's returns ever differ from those that it is compared with.")
-    against = "cash" if benchmark is None else "the benchmark"
-    left = f"{highest.equal:,} trial{'' if highest.equal == 1 else 's'}"
+        return Superiority(reason=said("No trial's returns ever differ from those that it is compared with."))
+    against = said("cash") if benchmark is None else said("the benchmark")
+    left = counted(highest.equal, "trial")
+    note = said("The test against %(rival)s leaves out %(trials)s equal to it.", rival=against, trials=left)
     return Superiority(
         lower=_above(highest.lower, highest.hansen),
         consistent=_above(highest.consistent, highest.hansen),
@@ -139,7 +142,7 @@ def superiority(
         white=_above(highest.whites, highest.white),
         replications=replications,
         block_length=length,
-        notes=(f"The test against {against} leaves out {left} equal to it.",) if highest.equal else (),
+        notes=(note,) if highest.equal else (),
     )
 
 

@@ -34,18 +34,16 @@ def two_sided_quantile(probability: float, degrees: float) -> float:
     >>> round(two_sided_quantile(0.05, 10), 9)
     2.228138852
     """
-    low, high = 0.0, 1.0
-    while two_sided(high, degrees) > probability:
-        low, high = high, high * 2.0
-    while high - low > 1e-14 * high:
-        middle = (low + high) / 2.0
-        if middle in {low, high}:
+    # The probability falls and is convex, so Newton's steps from the left of the answer never pass it.
+    statistic = 0.0
+    logs = math.lgamma((degrees + 1.0) / 2.0) - math.lgamma(degrees / 2.0) - 0.5 * math.log(degrees * math.pi)
+    for _ in range(STEPS):
+        density = math.exp(logs - (degrees + 1.0) / 2.0 * math.log1p(statistic * statistic / degrees))
+        step = (two_sided(statistic, degrees) - probability) / (2.0 * density)
+        statistic += step
+        if step <= 1e-14 * statistic:
             break
-        if two_sided(middle, degrees) > probability:
-            low = middle
-        else:
-            high = middle
-    return (low + high) / 2.0
+    return statistic
 
 
 def incomplete_beta(a: float, b: float, x: float, rest: float) -> float:

@@ -14,6 +14,8 @@ from backfolio.report.plot import Across, Scale
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from backfolio.report.look import Lang
+
     Floats = NDArray[np.float64]
     Integers = NDArray[np.int64]
 
@@ -111,6 +113,7 @@ def cloud_chart(
     benchmark: Floats | None,
     frame: Frame,
     label: str,
+    lang: Lang = "en",
 ) -> str:
     """Draw gains since the start.
 
@@ -124,6 +127,8 @@ def cloud_chart(
         float64 (sessions,): gain since the start; None is not drawn.
     label
         What a screen reader says.
+    lang
+        Of the dates.
     """
     rows = len(sessions)
     bottom = frame.height - frame.foot
@@ -136,7 +141,7 @@ def cloud_chart(
     steps = plot.ticks(scale.low, scale.high, 6)
     box = f"0 0 {frame.width} {frame.height}"
     parts = [f'<svg class="chart {frame.name}" viewBox="{box}" role="img" aria-label="{escape(label)}">']
-    parts += plot.dates(sessions, across, top=frame.top, bottom=bottom, labels=frame.labels)
+    parts += plot.dates(sessions, across, top=frame.top, bottom=bottom, labels=frame.labels, lang=lang)
     # The cloud lies below the lines of the levels, so that they can be followed through it.
     parts += _below(others, lines, across, scale)
     ends = {"left": frame.left, "right": frame.width - frame.right, "labels": frame.width - 2}

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from backfolio.report.look import Lang
     from backfolio.tune.space import Axis
 
     Floats = NDArray[np.float64]
@@ -84,7 +85,9 @@ class Maps:
     clipped: bool
 
 
-def mean_maps(axes: Sequence[Axis], points: Integers, score: Floats, allowed: Flags, best: int | None) -> Maps:
+def mean_maps(
+    axes: Sequence[Axis], points: Integers, score: Floats, allowed: Flags, best: int | None, lang: Lang = "en"
+) -> Maps:
     """Return the mean over the other parameters, for every pair of axes.
 
     Parameters
@@ -99,13 +102,17 @@ def mean_maps(axes: Sequence[Axis], points: Integers, score: Floats, allowed: Fl
         bool (trials,): every constraint holds.
     best
         Row of the winner.
+    lang
+        Of the labels.
     """
-    return _maps(axes, points, score, allowed, best, sliced=False)
+    return _maps(axes, points, score, allowed, best, lang, sliced=False)
 
 
-def slice_maps(axes: Sequence[Axis], points: Integers, score: Floats, allowed: Flags, best: int) -> Maps:
+def slice_maps(
+    axes: Sequence[Axis], points: Integers, score: Floats, allowed: Flags, best: int, lang: Lang = "en"
+) -> Maps:
     """Return the slice through the winner, for every pair of axes: all other parameters as the winner has them."""
-    return _maps(axes, points, score, allowed, best, sliced=True)
+    return _maps(axes, points, score, allowed, best, lang, sliced=True)
 
 
 def map_html(grid: Grid, maps: Maps, score: Score) -> str:
@@ -149,9 +156,9 @@ def key_html() -> str:
 
 
 def _maps(
-    axes: Sequence[Axis], points: Integers, score: Floats, allowed: Flags, best: int | None, *, sliced: bool
+    axes: Sequence[Axis], points: Integers, score: Floats, allowed: Flags, best: int | None, lang: Lang, *, sliced: bool
 ) -> Maps:
-    levels = _levels(axes)
+    levels = _levels(axes, lang)
     scored = np.flatnonzero(~np.isnan(score))
     points, own = points[scored], None if best is None else points[best]
     score, allowed = score[scored], allowed[scored]
@@ -175,7 +182,7 @@ def _maps(
     return Maps(tuple(grids), *_ends(grids))
 
 
-def _levels(axes: Sequence[Axis]) -> list[Levels]:
+def _levels(axes: Sequence[Axis], lang: Lang) -> list[Levels]:
     """Return as many levels an axis as the page has room for."""
 
     def cells(most: int) -> int:
@@ -183,7 +190,7 @@ def _levels(axes: Sequence[Axis]) -> list[Levels]:
         return 2 * sum(one * other for one, other in combinations(sizes, 2))
 
     most = next((count for count in range(MOST_LEVELS, 2, -1) if cells(count) <= MOST_CELLS), 2)
-    return [levels_of(axis, most) for axis in axes]
+    return [levels_of(axis, most, lang) for axis in axes]
 
 
 def _grid(

@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from backfolio.report import plot
+from backfolio.report.lang import translate
 from backfolio.report.plot import Scale
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from backfolio.report.look import Lang
 
     Floats = NDArray[np.float64]
 
@@ -23,7 +26,7 @@ TOP: Final = 26
 FOOT: Final = 44
 
 
-def logit_chart(edges: Floats, counts: NDArray[np.int64], label: str) -> str:
+def logit_chart(edges: Floats, counts: NDArray[np.int64], label: str, lang: Lang = "en") -> str:
     """Draw how often each logit came.
 
     Parameters
@@ -34,6 +37,8 @@ def logit_chart(edges: Floats, counts: NDArray[np.int64], label: str) -> str:
         to 0, which is an edge, it was in the worse half.
     label
         What a screen reader says.
+    lang
+        Of the names of the axes.
     """
     shares = counts / max(int(counts.sum()), 1)
     scale = Scale(0.0, max(float(shares.max()), plot.FLAT) * 1.06, HEIGHT - FOOT, TOP)
@@ -49,13 +54,15 @@ def logit_chart(edges: Floats, counts: NDArray[np.int64], label: str) -> str:
             box = f'x="{left:.1f}" y="{top:.1f}" width="{max(right - left, 1.0):.1f}" height="{scale.bottom - top:.1f}"'
             parts.append(f'<rect class="bar{" bad" if stop <= 0.0 else ""}" {box}/>')
     parts.append(_upright(over(0.0)))
-    parts += _below(over, "logit of the rank out of sample", 4)
-    parts.append(_above("share of the splits"))
+    parts += _below(over, translate("logit of the rank out of sample", lang), 4)
+    parts.append(_above(translate("share of the splits", lang)))
     parts.append("</svg>")
     return "".join(parts)
 
 
-def degradation_chart(inside: Floats, outside: Floats, intercept: float | None, slope: float | None, label: str) -> str:
+def degradation_chart(
+    inside: Floats, outside: Floats, intercept: float | None, slope: float | None, label: str, lang: Lang = "en"
+) -> str:
     """Draw the Sharpe ratio of the best trial of every split, in sample against out of sample.
 
     Parameters
@@ -66,6 +73,8 @@ def degradation_chart(inside: Floats, outside: Floats, intercept: float | None, 
         Of the regression line, which is left out where they are None.
     label
         What a screen reader says.
+    lang
+        Of the names of the axes.
     """
     over = Scale(*_ends(inside), LEFT, WIDTH - RIGHT)
     scale = Scale(*_ends(outside), HEIGHT - FOOT, TOP)
@@ -83,8 +92,8 @@ def degradation_chart(inside: Floats, outside: Floats, intercept: float | None, 
         first, last = float(inside.min()), float(inside.max())
         line = "L".join(f"{over(x):.1f} {scale(_inside(intercept + slope * x, scale)):.1f}" for x in (first, last))
         parts.append(f'<path class="line regression" d="M{line}"/>')
-    parts += _below(over, "Sharpe ratio in sample", 5)
-    parts.append(_above("Sharpe ratio out of sample"))
+    parts += _below(over, translate("Sharpe ratio in sample", lang), 5)
+    parts.append(_above(translate("Sharpe ratio out of sample", lang)))
     parts.append("</svg>")
     return "".join(parts)
 

@@ -10,7 +10,8 @@ import numpy as np
 
 from backfolio.metrics import DEFINITIONS, NOT_AVAILABLE, TRADE_DEFINITIONS, Definition
 from backfolio.report import plot
-from backfolio.report.view import plain
+from backfolio.report.lang import translate
+from backfolio.report.text import plain
 from backfolio.report.words import MINUS
 from backfolio.tune.trials import SCORES
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from backfolio.report.look import Lang
     from backfolio.tune.space import Axis
 
 BY_NAME: Final = {entry.name: entry for entry in (*DEFINITIONS, *TRADE_DEFINITIONS)}
@@ -32,18 +34,21 @@ class Score:
     ----------
     definition
         Its entry in the table of figures.
+    lang
+        In which it is called and written.
     """
 
     definition: Definition
+    lang: Lang = "en"
 
     @property
     def label(self) -> str:
         """As tables show it."""
-        return self.definition.label
+        return translate(self.definition.label, self.lang)
 
     def text(self, value: float) -> str:
         """Write a value, "n/a" where there is none."""
-        return self.definition.text(value).replace("-", MINUS)
+        return translate(self.definition.text(value), self.lang).replace("-", MINUS)
 
     def short(self, value: float) -> str:
         """Write a value in the room of a cell."""
@@ -56,9 +61,9 @@ class Score:
         return plot.plain_numbers(steps) if self.definition.style == "ratio" else plot.percents(steps)
 
 
-def score_of(name: str) -> Score:
+def score_of(name: str, lang: Lang = "en") -> Score:
     """Return the score of that name: "sharpe", "sortino", "calmar", "cagr" or "total"."""
-    return Score(BY_NAME[SCORES[name]])
+    return Score(BY_NAME[SCORES[name]], lang)
 
 
 def figure_text(name: str, value: float) -> str:
@@ -95,9 +100,9 @@ class Levels:
         return len(self.labels)
 
 
-def levels_of(axis: Axis, most: int) -> Levels:
+def levels_of(axis: Axis, most: int, lang: Lang = "en") -> Levels:
     """Return at most `most` levels of an axis; first and last value where one stands for several."""
-    texts = [plain(value) for value in axis.values]
+    texts = [translate(plain(value), lang) for value in axis.values]
     # An exit that is off is no neighbour of the smallest number.
     apart = 1 if axis.values[0] is None else 0
     numbers, count = len(texts) - apart, min(len(texts), most) - apart

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from backfolio.report import plot
+from backfolio.report.lang import sentence
 from backfolio.report.plot import Across, Scale
 from backfolio.report.tune.score import Levels, Score, levels_of
 
@@ -75,7 +76,7 @@ def spread_chart(
     most
         Dots at most.
     """
-    levels = levels_of(axis, MOST_LEVELS)
+    levels = levels_of(axis, MOST_LEVELS, kind.lang)
     scored = np.flatnonzero(~np.isnan(score))
     own = levels.of[points[scored]]
     values = score[scored]
@@ -83,7 +84,7 @@ def spread_chart(
     slot = (WIDTH - RIGHT - LEFT) / len(levels)
     across = Across(len(levels), LEFT + slot / 2, WIDTH - RIGHT - slot / 2)
     steps = plot.ticks(scale.low, scale.high, 5)
-    label = f"{kind.label} by {axis.name}"
+    label = sentence("%(score)s by %(name)s", kind.lang, score=kind.label, name=axis.name)
     parts = [f'<svg class="chart small" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(label)}">']
     ends = {"left": LEFT, "right": WIDTH - RIGHT, "labels": WIDTH - 2}
     parts += plot.levels(steps, scale, **ends, write=kind.levels(steps))

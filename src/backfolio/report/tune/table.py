@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
+from backfolio.report.text import plain
 from backfolio.report.tune.score import BY_NAME, figure_text
-from backfolio.report.view import plain
+from backfolio.said import listed, paired, said
 from backfolio.tune.trials import read_constraints
 
 if TYPE_CHECKING:
@@ -112,7 +113,7 @@ def failed(trials: Trials) -> list[Failed]:
     return [
         Failed(
             str(row),
-            ", ".join(f"{name} {plain(value)}" for name, value in trials.space.values(int(trials.places[row])).items()),
+            listed(paired(name, plain(value)) for name, value in trials.space.values(int(trials.places[row])).items()),
             trials.errors[row],
         )
         for row in sorted(trials.errors)[:MOST_FAILED]
@@ -163,17 +164,24 @@ def _marks(trials: Trials, rows: Integers, constraints: Sequence[str]) -> list[t
     read = read_constraints(constraints)
     held = [each.holds(trials.figures[each.figure][rows]).tolist() for each in read]
     unscored = np.isnan(trials.score[rows]).tolist()
-    marks = []
+    marks: list[tuple[str, str]] = []
     for at, row in enumerate(rows.tolist()):
         broken = [str(each) for each, holds in zip(read, held, strict=True) if not holds[at]]
         if row == trials.best:
-            marks.append(("best", "winner"))
+            marks.append(("best", said("winner")))
         elif unscored[at]:
-            marks.append(("out", "no score"))
+            marks.append(("out", said("no score")))
         elif trials.allowed[row]:
             marks.append(("", ""))
         else:
-            marks.append(("out", f"breaks {', '.join(broken)}" if broken else "breaks a constraint"))
+            marks.append(
+                (
+                    "out",
+                    said("breaks %(constraints)s", constraints=listed(broken))
+                    if broken
+                    else said("breaks a constraint"),
+                )
+            )
     return marks
 
 

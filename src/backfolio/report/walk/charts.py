@@ -7,6 +7,7 @@ from html import escape
 from typing import TYPE_CHECKING, Final
 
 from backfolio.report import plot
+from backfolio.report.lang import sentence
 from backfolio.report.plot import Across, Scale
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from backfolio.report.look import Lang
     from backfolio.report.tune.score import Levels, Score
 
     Floats = NDArray[np.float64]
@@ -74,6 +76,7 @@ def stitched_chart(
     windows: Sequence[tuple[int, int, str]],
     frame: Frame,
     label: str,
+    lang: Lang = "en",
 ) -> str:
     """Draw gains since the start over the windows, every other one shaded.
 
@@ -87,6 +90,8 @@ def stitched_chart(
         First row, row after the last, and what a pointer over it says.
     label
         What a screen reader says.
+    lang
+        Of the dates.
     """
     bottom = frame.height - frame.foot
     low = min(0.0, *(float(line.min()) for _, line in lines))
@@ -106,7 +111,7 @@ def stitched_chart(
         parts.append(f'<rect class="{kind}" {place}{fill}><title>{escape(said)}</title></rect>')
         if at % every == 0:
             parts.append(f'<text class="tick" x="{(left + right) / 2:.1f}" y="{frame.top - 8}">{at + 1}</text>')
-    parts += plot.dates(sessions, across, top=frame.top, bottom=bottom, labels=frame.labels)
+    parts += plot.dates(sessions, across, top=frame.top, bottom=bottom, labels=frame.labels, lang=lang)
     ends = {"left": frame.left, "right": frame.width - frame.right, "labels": frame.width - 2}
     parts += plot.levels(steps, scale, **ends, write=plot.percents(steps))
     parts += [f'<path class="line {name}" d="{plot.path(line, across, scale)}"/>' for name, line in lines]
@@ -130,7 +135,8 @@ def against_chart(inside: Floats, outside: Floats, numbers: Sequence[int], score
     over = Scale(*_ends(inside), LEFT, width - RIGHT)
     scale = Scale(*_ends(outside), height - FOOT, TOP)
     steps = plot.ticks(scale.low, scale.high, 5)
-    parts = [_open(f"{score.label} of every window, in sample against out of sample")]
+    lang, name = score.lang, score.label
+    parts = [_open(sentence("%(score)s of every window, in sample against out of sample", lang, score=name))]
     ends = {"left": LEFT, "right": width - RIGHT, "labels": width - 2}
     parts += plot.levels(steps, scale, **ends, write=score.levels(steps))
     low, high = max(over.low, scale.low), min(over.high, scale.high)
@@ -139,7 +145,8 @@ def against_chart(inside: Floats, outside: Floats, numbers: Sequence[int], score
             f'<path class="line median" d="M{over(low):.1f} {scale(low):.1f}L{over(high):.1f} {scale(high):.1f}"/>'
         )
     for number, x, y in zip(numbers, inside.tolist(), outside.tolist(), strict=True):
-        said = f"window {number}: {score.text(x)} in sample, {score.text(y)} out of sample"
+        told = {"number": number, "inside": score.text(x), "outside": score.text(y)}
+        said = sentence("window %(number)s: %(inside)s in sample, %(outside)s out of sample", lang, **told)
         place = f"M{over(x):.1f} {scale(y):.1f}h0"
         parts.append(f'<path class="marks mean" d="{place}"><title>{escape(said)}</title></path>')
         parts.append(f'<text class="tick name" x="{over(x):.1f}" y="{scale(y) - 8:.1f}">{number}</text>')
@@ -147,12 +154,14 @@ def against_chart(inside: Floats, outside: Floats, numbers: Sequence[int], score
     write = score.levels(below)
     parts += [f'<text class="tick" x="{over(at):.1f}" y="{height - FOOT + 17}">{write(at)}</text>' for at in below]
     middle = (LEFT + width - RIGHT) / 2
-    parts.append(f'<text class="tick name" x="{middle:g}" y="{height - 8}">{escape(score.label)} in sample</text>')
-    parts.append(f'<text class="value name" x="{width - 2}" y="12">{escape(score.label)} out of sample</text></svg>')
+    below_it = sentence("%(score)s in sample", lang, score=name)
+    above_it = sentence("%(score)s out of sample", lang, score=name)
+    parts.append(f'<text class="tick name" x="{middle:g}" y="{height - 8}">{escape(below_it)}</text>')
+    parts.append(f'<text class="value name" x="{width - 2}" y="12">{escape(above_it)}</text></svg>')
     return "".join(parts)
 
 
-def chosen_chart(levels: Levels, chosen: Sequence[int | None]) -> str:
+def chosen_chart(levels: Levels, chosen: Sequence[int | None], lang: Lang = "en") -> str:
     """Draw the value of one parameter that was chosen in each window.
 
     Parameters
@@ -161,6 +170,8 @@ def chosen_chart(levels: Levels, chosen: Sequence[int | None]) -> str:
         The values of its axis, lowest first.
     chosen
         Place on the axis, by window; None where nothing was chosen.
+    lang
+        Of what a screen reader says.
     """
     room = max(CHARACTER * min(max(len(label) for label in levels.labels), MOST_CHARACTERS), 24.0)
     width, height = SMALL[0], 40 + 18 * min(max(len(levels), 3), 10)
@@ -168,7 +179,8 @@ def chosen_chart(levels: Levels, chosen: Sequence[int | None]) -> str:
     across = Across(len(chosen), LEFT + 14, width - room - 24)
     scale = Scale(0.0, max(len(levels) - 1, 1), bottom - 8, top + 8)
     parts = [f'<svg class="chart small" viewBox="0 0 {width} {height}" role="img" ', ""]
-    parts[1] = f'aria-label="{escape(levels.name)} chosen by window">'
+    label = sentence("%(name)s chosen by window", lang, name=levels.name)
+    parts[1] = f'aria-label="{escape(label)}">'
     every = max(1, -(-len(levels) // 12))
     for level in range(len(levels)):
         y = scale(level)

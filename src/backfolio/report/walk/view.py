@@ -8,17 +8,22 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import numpy as np
 from markupsafe import Markup
 
-from backfolio.errors import counted
 from backfolio.metrics import NOT_AVAILABLE, Metrics
 from backfolio.report import words
+from backfolio.report.gallery import line_of
+from backfolio.report.lang import sentence
+from backfolio.report.text import market_words, money, paragraphs, plain
 from backfolio.report.tune.score import BY_NAME, levels_of, score_of
-from backfolio.report.view import market_words, money, paragraphs, plain
+from backfolio.report.tune.view import values_of
 from backfolio.report.walk.charts import NARROW, WIDE, against_chart, chosen_chart, stitched_chart
+from backfolio.said import counted, listed, paired, said
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from backfolio.report.look import Lang
     from backfolio.report.tune.score import Score
+    from backfolio.said import Said
     from backfolio.tune.walk_model import Walk, WalkWindow
 
 FIGURES: Final = (
@@ -61,9 +66,9 @@ class Line(NamedTuple):
     note: str
 
 
-def view(walk: Walk) -> dict[str, object]:
-    """Return what the template `walk.html` fills in."""
-    score = score_of(walk.score_name)
+def view(walk: Walk, lang: Lang = "en") -> dict[str, object]:
+    """Return what the template `walk.html` fills in, its drawings in `lang`."""
+    score = score_of(walk.score_name, lang)
     return {
         "walk": walk,
         "score": score,
@@ -77,15 +82,15 @@ def view(walk: Walk) -> dict[str, object]:
         "grade": grade(walk),
         "tiles": _tiles(walk, score),
         "benchmark": walk.benchmark_name if walk.benchmark_returns is not None else "",
-        "charts": _charts(walk),
+        "charts": _charts(walk, lang),
         "axes": [axis.name for axis in walk.space.axes],
         "windows": [_line(walk, each, score) for each in walk.windows],
         "against": _against(walk, score),
-        "chosen": _chosen(walk),
+        "chosen": _chosen(walk, lang),
         "heads": _heads(walk),
         "figures": _figures(walk),
         "efficiency_words": _efficiency_words(walk),
-        "convention": f"{CONVENTION} {_seams(walk)}",
+        "convention": listed([CONVENTION, _seams(walk)], " "),
         "guard": GUARD,
         "facts": _facts(walk, score),
         "settings": market_words(walk.settings),
@@ -115,6 +120,8 @@ def headline(walk: Walk, folder: str) -> dict[str, object]:
         "default_total_return": walk.default_metrics.total_return,
         "metrics": asdict(walk.metrics),
         "grade": grade(walk)[1],
+        "line": line_of(walk.returns),
+        "benchmark_line": [] if walk.benchmark_returns is None else line_of(walk.benchmark_returns),
     }
 
 
@@ -146,10 +153,10 @@ def _tiles(walk: Walk, score: Score) -> list[tuple[str, str, str]]:
     own, plain_, other = walk.metrics, walk.default_metrics, walk.benchmark_metrics
     times, chances = walk.changed
 
-    def beside(name: str) -> str:
+    def beside(name: str) -> Said:
         if other is None:
-            return f"default {BY_NAME[name].text(getattr(plain_, name))}"
-        return f"benchmark {BY_NAME[name].text(getattr(other, name))}"
+            return said("default %(value)s", value=BY_NAME[name].text(getattr(plain_, name)))
+        return said("benchmark %(value)s", value=BY_NAME[name].text(getattr(other, name)))
 
     name = score.definition.name
     if name == "total_return":
@@ -161,21 +168,21 @@ def _tiles(walk: Walk, score: Score) -> list[tuple[str, str, str]]:
         ("Total return", BY_NAME["total_return"].text(own.total_return), beside("total_return")),
         (
             "Against the default",
-            f"{gained * 100:+,.1f} pts",
-            f"default {BY_NAME['total_return'].text(plain_.total_return)}",
+            said("%(points)s pts", points=f"{gained * 100:+,.1f}"),
+            said("default %(value)s", value=BY_NAME["total_return"].text(plain_.total_return)),
         ),
         (
             BY_NAME[name].label,
             BY_NAME[name].text(getattr(own, name)),
-            beside(name) if mean is None else f"in sample {score.text(mean)} on average",
+            beside(name) if mean is None else said("in sample %(score)s on average", score=score.text(mean)),
         ),
         ("Max drawdown", BY_NAME["max_drawdown"].text(own.max_drawdown), beside("max_drawdown")),
-        ("Efficiency", percent(walk.efficiency), "of the growth a year in sample"),
-        ("Choice changed", f"{times} of {chances}" if chances else NOT_AVAILABLE, "seams"),
+        ("Efficiency", percent(walk.efficiency), said("of the growth a year in sample")),
+        ("Choice changed", said("%(n)s of %(all)s", n=times, all=chances) if chances else NOT_AVAILABLE, said("seams")),
     ]
 
 
-def _charts(walk: Walk) -> list[Markup]:
+def _charts(walk: Walk, lang: Lang) -> list[Markup]:
     start = walk.settings.cash_mills
     lines: list[tuple[str, NDArray[np.float64]]] = []
     if walk.benchmark_returns is not None:
@@ -187,19 +194,26 @@ def _charts(walk: Walk) -> list[Markup]:
         (
             each.window.test[0] - first,
             each.window.test[1] - first,
-            f"Window {each.number}, {each.test[0]} to {each.test[1]}: {_choice(each)}",
+            sentence(
+                "Window %(number)s, %(first)s to %(last)s: %(choice)s",
+                lang,
+                number=each.number,
+                first=each.test[0],
+                last=each.test[1],
+                choice=_choice(each),
+            ),
         )
         for each in walk.windows
     ]
-    label = f"Gain out of sample over {counted(len(walk.windows), 'window')}"
-    drawn = (stitched_chart(walk.sessions, lines, shaded, frame, label) for frame in (WIDE, NARROW))
+    label = sentence("Gain out of sample over %(windows)s", lang, windows=counted(len(walk.windows), "window"))
+    drawn = (stitched_chart(walk.sessions, lines, shaded, frame, label, lang) for frame in (WIDE, NARROW))
     return [Markup(chart) for chart in drawn]  # noqa: S704  every text in it is escaped where it is drawn
 
 
-def _choice(window: WalkWindow) -> str:
+def _choice(window: WalkWindow) -> Said:
     if window.chosen is None:
-        return "in cash"
-    return ", ".join(f"{name} {plain(value)}" for name, value in window.chosen.items())
+        return said("in cash")
+    return listed(paired(name, plain(value)) for name, value in window.chosen.items())
 
 
 def _line(walk: Walk, each: WalkWindow, score: Score) -> Line:
@@ -220,9 +234,14 @@ def _line(walk: Walk, each: WalkWindow, score: Score) -> Line:
         ],
         efficiency=percent(each.efficiency),
         traded=f"{each.fills:,}",
-        trials=f"{each.trials:,}" + (f" ({each.failed:,} failed)" if each.failed else ""),
+        trials=_trials(each),
         note=each.note,
     )
+
+
+def _trials(each: WalkWindow) -> str:
+    count = f"{each.trials:,}"
+    return said("%(n)s (%(failed)s failed)", n=count, failed=f"{each.failed:,}") if each.failed else count
 
 
 def _nan(value: float | None) -> float:
@@ -241,24 +260,26 @@ def _against(walk: Walk, score: Score) -> Markup | None:
     return Markup(against_chart(inside, outside, [pair[2] for pair in both], score))  # noqa: S704  escaped there
 
 
-def _chosen(walk: Walk) -> list[tuple[str, str, Markup]]:
+def _chosen(walk: Walk, lang: Lang) -> list[tuple[str, str, Markup]]:
     drawn = []
     for axis in walk.space.axes:
         places = [None if each.chosen is None else axis.values.index(each.chosen[axis.name]) for each in walk.windows]
-        chart = Markup(chosen_chart(levels_of(axis, MOST_LEVELS), places))  # noqa: S704  escaped where it is drawn
+        chart = Markup(chosen_chart(levels_of(axis, MOST_LEVELS, lang), places, lang))  # noqa: S704  escaped where it is drawn
         chances = walk.changed[1]
-        changed = f"changed {walk.changes[axis.name]} of {chances} times" if chances else ""
+        changed = said("changed %(n)s of %(all)s times", n=walk.changes[axis.name], all=chances) if chances else ""
         drawn.append((axis.name, changed, chart))
     return drawn
 
 
-def _changes(walk: Walk) -> str:
+def _changes(walk: Walk) -> Said:
     times, chances = walk.changed
     if not chances:
-        return "With fewer than two choices there is nothing to compare."
-    return (
-        f"The choice as a whole changed at {times} of {counted(chances, 'seam')}. A choice that jumps about follows "
-        "noise; one that stays, or drifts, follows something."
+        return said("With fewer than two choices there is nothing to compare.")
+    return said(
+        "The choice as a whole changed at %(n)s of %(seams)s. A choice that jumps about follows noise; one that stays, "
+        "or drifts, follows something.",
+        n=times,
+        seams=counted(chances, "seam"),
     )
 
 
@@ -286,44 +307,63 @@ def _figures(walk: Walk) -> list[tuple[str, str, list[str]]]:
     return lines
 
 
-def _efficiency_words(walk: Walk) -> str:
+def _efficiency_words(walk: Walk) -> Said:
     growth = BY_NAME["cagr"]
     inside, outside = growth.text(walk.in_annual), growth.text(walk.out_annual)
-    said = f"Growth a year: {inside} in sample, {outside} out of sample."
+    growths = said("Growth a year: %(inside)s in sample, %(outside)s out of sample.", inside=inside, outside=outside)
     if walk.efficiency is None:
-        return f"{said} Without growth in sample there is no efficiency (n/a)."
-    return f"{said} Efficiency is the one over the other (Pardo 2008): {percent(walk.efficiency)}."
+        return listed([growths, said("Without growth in sample there is no efficiency (n/a).")], " ")
+    share = percent(walk.efficiency)
+    return listed([growths, said("Efficiency is the one over the other (Pardo 2008): %(share)s.", share=share)], " ")
 
 
-def _seams(walk: Walk) -> str:
+def _seams(walk: Walk) -> Said:
     """Say what the seams cost, by the default parameters with and without them."""
     with_, without = walk.default_metrics.total_return or 0.0, walk.unbroken_metrics.total_return or 0.0
     cost = (without - with_) * 100
-    verb = "costs" if cost >= 0 else "gains"
-    return (
-        f"With the default parameters that {verb} {abs(cost):,.1f} points here: {with_:+.1%} with seams, "
-        f"{without:+.1%} in one run."
+    found = {"points": f"{abs(cost):,.1f}", "seams": f"{with_:+.1%}", "one": f"{without:+.1%}"}
+    if cost >= 0:
+        return said(
+            "With the default parameters that costs %(points)s points here: %(seams)s with seams, %(one)s in one run.",
+            **found,
+        )
+    return said(
+        "With the default parameters that gains %(points)s points here: %(seams)s with seams, %(one)s in one run.",
+        **found,
     )
 
 
 def _facts(walk: Walk, score: Score) -> list[tuple[str, str]]:
-    varied = "; ".join(f"{axis.name}: {_values(axis.values)}" for axis in walk.space.axes)
-    anchored = "from the first session (anchored), at least" if walk.anchored else "the last"
-    sampler = f"grid of {walk.space.size:,}" if walk.sampler == "grid" else f"{walk.sampler}, seed {walk.seed}"
+    varied = listed((listed([axis.name, values_of(axis.values)], ": ") for axis in walk.space.axes), "; ")
+    train = counted(walk.train, "session")
+    if walk.anchored:
+        trained = said("from the first session (anchored), at least %(sessions)s", sessions=train)
+    else:
+        trained = said("the last %(sessions)s", sessions=train)
+    if walk.sampler == "grid":
+        sampler = said("grid of %(size)s", size=f"{walk.space.size:,}")
+    else:
+        sampler = said("%(sampler)s, seed %(seed)s", sampler=walk.sampler, seed=walk.seed)
     return [
         ("varied", varied),
-        ("trained on", f"{anchored} {counted(walk.train, 'session')}"),
+        ("trained on", trained),
         ("dropped between", counted(walk.purge, "session")),
-        ("traded", f"{counted(walk.test, 'session')} a window; what is left at the end makes a shorter last one"),
+        (
+            "traded",
+            said(
+                "%(sessions)s a window; what is left at the end makes a shorter last one",
+                sessions=counted(walk.test, "session"),
+            ),
+        ),
         ("score", score.label),
-        ("constraints", ", ".join(walk.constraints) or "none"),
+        ("constraints", listed(walk.constraints) if walk.constraints else said("none")),
         ("sampler", sampler),
-        ("trials", f"{counted(walk.trials, 'trial')} a window, each from ¥{walk.settings.cash:,.0f}"),
+        (
+            "trials",
+            said(
+                "%(trials)s a window, each from ¥%(cash)s",
+                trials=counted(walk.trials, "trial"),
+                cash=f"{walk.settings.cash:,.0f}",
+            ),
+        ),
     ]
-
-
-def _values(values: tuple[object, ...]) -> str:
-    texts = [plain(value) for value in values]
-    if len(texts) > 8:  # noqa: PLR2004  a long list says less than its ends
-        return f"{texts[0]}, {texts[1]} to {texts[-1]} ({len(texts)} values)"
-    return ", ".join(texts)
