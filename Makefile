@@ -13,7 +13,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo install test slow check format bench golden docs clean
+.PHONY: help demo install test slow check format bench golden docs vendor clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
@@ -48,6 +48,9 @@ golden: $(VENV)/.test  ## rewrite tests/golden/ from what the code gives now; re
 docs: $(VENV)/.test  ## refresh the README's tables and picture from a real run
 	$(BIN)/python -m pytest --update-golden tests/test_readme.py
 	$(BIN)/python docs/picture.py
+
+vendor: $(VENV)/.package  ## take the charting library out of its npm package: TGZ=lightweight-charts-5.2.1.tgz
+	$(BIN)/python docs/vendor.py $(TGZ)
 
 clean:  ## remove the virtual environment and caches (reports stay)
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

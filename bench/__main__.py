@@ -7,7 +7,23 @@ import sys
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
-from bench import broad, cold, data, engines, evaluation, kernel, optstrategy, page, tune, vectorbt_orders
+from bench import (
+    audit,
+    broad,
+    cold,
+    data,
+    engines,
+    evaluation,
+    facts,
+    gallery,
+    kernel,
+    optstrategy,
+    page,
+    paint,
+    study,
+    tune,
+    vectorbt_orders,
+)
 from bench.timing import show
 
 if TYPE_CHECKING:
@@ -15,7 +31,23 @@ if TYPE_CHECKING:
 
     from bench.timing import Row
 
-PARTS = (cold, data, engines, broad, page, kernel, evaluation, tune, optstrategy, vectorbt_orders)
+PARTS = (
+    cold,
+    data,
+    engines,
+    broad,
+    page,
+    paint,
+    gallery,
+    facts,
+    audit,
+    kernel,
+    evaluation,
+    tune,
+    study,
+    optstrategy,
+    vectorbt_orders,
+)
 PACKAGES = ("akshare", "backfolio", "backtrader", "duckdb", "numba", "numpy", "optuna", "pandas")
 
 

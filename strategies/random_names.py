@@ -22,7 +22,7 @@ class RandomNames(Strategy):
     def targets(self, history):
         # Each lot depends on seed, draw and symbol alone, so that no other session or name can change it.
         days = history.sessions.to_numpy().astype("datetime64[D]")
-        draws, draw_of = np.unique(np.busday_count("1970-01-01", days) // self.hold, return_inverse=True)
+        draws, draw_of = np.unique(np.busday_count(np.datetime64(0, "D"), days) // self.hold, return_inverse=True)
         lots = np.array([[self._lot(draw, symbol) for symbol in history.symbols] for draw in draws])
         luck = pd.DataFrame(lots[draw_of], index=history.sessions, columns=list(history.symbols))
         chosen = top(luck.where(history.tradable), self.names)

@@ -46,7 +46,10 @@ def test_a_run_prints_the_table_and_writes_the_report(
     assert {path.name for path in page.parent.iterdir()} == {
         "index.html", "fills.csv", "refusals.csv", "equity.csv", "positions.csv", "run.json",
     }  # fmt: skip
-    assert "SIMULATED" in page.read_text(encoding="utf-8")
+    shown = page.read_text(encoding="utf-8")
+    assert "SIMULATED" in shown
+    assert "Buy and hold" in shown
+    assert "Random names" in shown
     again = cli("run", "domestic_compute", "--benchmark", "999001.SH", *SHORT)
     assert "Report, there already: " in again.stdout
 
@@ -197,6 +200,8 @@ def test_wrong_use_is_said_in_a_sentence_and_leaves_with_2(
         ("[run\n", ["not valid TOML"]),
         ("params = 3\n", ["params is 3"]),
         ("run = 3\n", ["run is 3"]),
+        ('[run]\nlang = "fr"\n', ["lang is 'fr'", "en or zh"]),
+        ('[run]\nup_colour = "gren"\n', ["up_colour is 'gren'", "did you mean 'green'", "red or green"]),
         ("[params]\ndomestic_compute = 3\n", ["[params.domestic_compute]"]),
     ],
 )
@@ -207,6 +212,24 @@ def test_a_wrong_settings_file_is_said(
     done = cli("show-config", check=2)
     for part in ["backfolio.toml", *said]:
         assert part in done.stderr
+
+
+def test_pages_speak_the_language_that_is_set_and_runs_stay_the_same(
+    cli: Callable[..., subprocess.CompletedProcess[str]], workspace: Path
+) -> None:
+    words = ["run", "buy_and_hold", "--quiet", "--no-tearsheet", "--end", "2021-03-31"]
+    page = workspace / cli(*words).stdout.strip()
+    english, record = page.read_text(encoding="utf-8"), (page.parent / "run.json").read_bytes()
+    (workspace / "backfolio.toml").write_text('[run]\nlang = "zh"\n', encoding="utf-8")
+    assert workspace / cli(*words, "--up-colour", "green").stdout.strip() == page
+    chinese = page.read_text(encoding="utf-8")
+    assert '<html lang="en" class="up-red">' in english
+    assert '<html lang="zh-CN" class="up-green">' in chinese
+    assert "总收益率" in chinese
+    assert "--lang" not in chinese
+    assert '<html lang="zh-CN"' in (workspace / "reports" / "index.html").read_text(encoding="utf-8")
+    assert (page.parent / "run.json").read_bytes() == record
+    assert cli(*words, "--lang", "fr", check=2).stderr.strip() == "Error: --lang is 'fr': give en or zh"
 
 
 def test_bad_data_is_listed_and_leaves_with_2(

@@ -33,8 +33,12 @@ FILES = {
     "model_releases.csv": {"model_release"},
     "analyst_actions.csv": {"analyst_upgrade", "target_raise", "rating_kept"},
     "policy.csv": {"policy"},
+    "capital_spending.csv": {"capital_spending"},
     "results.csv": {"results", "company", "industry", "price_event"},
 }
+SPENDING = "accelerator;cpu;interface;optics;server"
+"""Segments that are ordered for a data centre."""
+
 HOUSES = {
     "高盛": "Goldman Sachs",
     "华兴证券": "China Renaissance",
@@ -45,7 +49,7 @@ HOUSES = {
     "山西证券": "Shanxi Securities",
 }
 NOT_IN_SHARED = {"cambricon_close_0825"}
-"""The one row that the reference tables do not have: the close that the article misdated."""
+"""The one row that the reference tables do not have, beside all spending: the close that the article misdated."""
 
 OTHER_TIME: dict[str, str] = {}
 """Rows whose `known_at` is not that of the reference table, and why: there are none."""
@@ -120,6 +124,8 @@ def test_targets_of_each_kind(catalysts: dict[str, Catalyst], universe: Universe
         if catalyst.kind == "policy":
             assert catalyst.segment, catalyst.id
             assert catalyst.strength in {-1.0, 0.0, 1.0}, catalyst.id
+        if catalyst.kind == "capital_spending":
+            assert (catalyst.segment, abs(catalyst.strength)) == (SPENDING, 1.0), catalyst.id
         if catalyst.kind.startswith(("analyst", "target", "rating", "results", "company", "price")):
             assert set(catalyst.symbols) <= set(universe.symbols), catalyst.id
         assert names_touched(catalyst, universe), f"{catalyst.id} touches nobody"
@@ -133,6 +139,19 @@ def test_policy_is_positive_where_it_pushes_and_negative_where_it_relieves(catal
     assert signs["nvda_h20_ban"] == signs["us_bis_20221007"] == 1
     assert catalysts["cambricon_warning"].strength == -1
     assert catalysts["cambricon_h1"].strength == 1
+
+
+def test_spending_is_dated_to_the_session_that_could_act_on_it(catalysts: dict[str, Catalyst]) -> None:
+    spending = {name: fact for name, fact in catalysts.items() if fact.kind == "capital_spending"}
+    assert len(spending) == 17
+    assert {name for name, fact in spending.items() if fact.strength < 0} == {"tencent_capex_2025q3"}
+    assert acting(spending["alibaba_380bn"]) == "2025-02-25", "first told at 11:42 of the 24th, while the market traded"
+    assert acting(spending["alibaba_capex_2025q2"]) == "2025-09-01", "a Friday evening"
+    assert acting(spending["alibaba_beyond_380bn"]) == "2025-09-25"
+    for name, fact in spending.items():
+        assert (fact.certainty == UNVERIFIED) == (fact.source == UNVERIFIED), name
+        assert fact.certainty != UNVERIFIED or fact.time_known == "no", name
+    assert sum(fact.certainty == UNVERIFIED for fact in spending.values()) == 5
 
 
 def test_what_cannot_be_traded_on_has_no_strength(catalysts: dict[str, Catalyst]) -> None:
@@ -243,7 +262,8 @@ def test_nothing_here_is_unknown_to_the_reference_but_what_is_listed(
 ) -> None:
     known = {row["id"] for row in rows_of(shared / "catalysts" / "catalysts.csv")}
     actions = {catalyst_of(row, catalysts).id for row in rows_of(shared / "catalysts" / "analyst_actions.csv")}
-    assert set(catalysts) - known - actions == NOT_IN_SHARED
+    spending = {name for name, fact in catalysts.items() if fact.kind == "capital_spending"}
+    assert set(catalysts) - known - actions - spending == NOT_IN_SHARED
     # two reports stand in both tables and are one row here
     assert known & actions == {"gs_cambricon_1835", "gs_cambricon_2104"}
     for name in known & actions:

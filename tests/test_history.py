@@ -21,6 +21,7 @@ from backfolio.catalysts import KINDS, Catalyst
 from backfolio.errors import CalendarError, UsageError
 from backfolio.history import History
 from backfolio.history.kept import Kept
+from backfolio.testing import build
 from backfolio.universe import Member, Universe
 
 if TYPE_CHECKING:
@@ -120,6 +121,25 @@ def dates_of(frame: pd.DataFrame, symbol: str) -> list[str]:
 
 
 # --- prices ---------------------------------------------------------------------------------------------------------
+
+
+def test_limit_prices_are_nan_where_there_is_no_limit_or_no_bar() -> None:
+    lines = {
+        "600000.SH": "10 11 - 11.5 11.5;limits=none 11.5;limits=unknown",
+        "688256.SH": "10 12 12 9.6 9.6 9.6",
+    }
+    raw = History(build("2025-08-18", lines)).raw
+    nan = float("nan")
+    for name, main, star in (
+        ("upper_limit", [nan, 11.0, nan, 12.1, nan, nan], [nan, 12.0, 14.4, 14.4, 11.52, 11.52]),
+        ("lower_limit", [nan, 9.0, nan, 9.9, nan, nan], [nan, 8.0, 9.6, 9.6, 7.68, 7.68]),
+    ):
+        frame = getattr(raw, name)
+        assert frame["600000.SH"].tolist() == pytest.approx(main, nan_ok=True)
+        assert frame["688256.SH"].tolist() == pytest.approx(star, nan_ok=True)
+    # exactly at the limit, in floats: both are whole mills
+    assert (raw.close >= raw.upper_limit)["688256.SH"].tolist() == [False, True, False, False, False, False]
+    assert (raw.close <= raw.lower_limit)["688256.SH"].tolist() == [False, False, False, True, False, False]
 
 
 def test_raw_prices_are_cny_and_nan_where_there_is_no_bar(bars: Bars) -> None:
@@ -820,3 +840,49 @@ def test_the_known_days_of_cambricon(shared: Path, root: Path) -> None:
 
 def test_the_kinds_of_the_random_histories_exist() -> None:
     assert {"policy", "results", "company"} <= set(KINDS)
+
+
+# --- segments and routes --------------------------------------------------------------------------------------------
+
+
+def grouped() -> Universe:
+    days = {name: np.datetime64(day, "D") for name, day in (("never", "NaT"), ("late", "2025-08-25"))}
+    never, late = days["never"], days["late"]
+    return Universe(
+        "theme",
+        (
+            Member("000938.SZ", "a", "名", "server"),
+            Member("688041.SH", "b", "名", "cpu", "gpgpu", never, late),
+            Member("688256.SH", "c", "名", "cpu", "own-ecosystem", late, never),
+        ),
+    )
+
+
+def test_segments_and_routes_are_dated_as_membership_is(bars: Bars) -> None:
+    history = History(bars, (), grouped())
+    assert list(history.segments) == ["cpu", "server"]
+    assert list(history.routes) == ["gpgpu", "own-ecosystem"]
+    assert dates_of(history.routes["gpgpu"], "688041.SH") == [f"08-{day}" for day in (18, 19, 20, 21, 22, 25)]
+    assert dates_of(history.routes["own-ecosystem"], "688256.SH") == [f"08-{day}" for day in range(25, 30)]
+    assert not history.routes["gpgpu"][["000938.SZ", "688256.SH"]].to_numpy().any()
+    both = sum(frame.to_numpy().astype(int) for frame in history.segments.values())
+    assert np.array_equal(both, history.members.to_numpy().astype(int)), "every member is of one segment"
+    with pytest.raises(ValueError, match="read-only"):
+        history.segments["cpu"].to_numpy()[0, 0] = True
+
+
+def test_a_group_that_nobody_belongs_to_yet_is_empty_and_no_fault(bars: Bars) -> None:
+    history = History(bars, (), grouped())
+    past = history.until("2025-08-21", share=False)
+    assert list(past.routes) == ["gpgpu"], "who joins later is not known"
+    for name in ("own-ecosystem", "quantum", ""):
+        assert not past.routes[name].to_numpy().any()
+    assert not past.segments["optics"].to_numpy().any()
+    for share in (False, True):
+        cut = history.until("2025-08-26", share=share)
+        for name in history.routes:
+            assert np.array_equal(cut.routes[name].to_numpy(), history.routes[name].to_numpy()[: len(cut.sessions)])
+    plain = History(bars)
+    assert (len(plain.segments), len(plain.routes)) == (0, 0)
+    assert not plain.routes["gpgpu"].to_numpy().any()
+    assert not plain.segments["cpu"].to_numpy().any()

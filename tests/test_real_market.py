@@ -110,9 +110,7 @@ def test_participation_cuts_a_large_order(shared: Path) -> None:
     assert ledger.refusals[0].reason == "participation"
 
 
-@pytest.mark.parametrize(
-    "name", ["model_release", "analyst_upgrade", "domestic_compute", "buy_and_hold", "random_names"]
-)
+@pytest.mark.parametrize("name", sorted(path.stem for path in (ROOT / "strategies").glob("*.py")))
 def test_every_shipped_thesis_keeps_the_rules_on_real_bars(shared: Path, name: str) -> None:
     found = load_file(ROOT / "strategies" / f"{name}.py")
     assert not isinstance(found, Broken)

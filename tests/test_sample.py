@@ -14,7 +14,7 @@ from backfolio.catalysts import read_catalysts
 from backfolio.errors import CalendarError, UsageError
 from backfolio.source import sample
 from backfolio.source.files import MARKER
-from backfolio.source.sample import cast, draws, events
+from backfolio.source.sample import cast, draws, events, spending
 from backfolio.universe import read_universes
 
 if TYPE_CHECKING:
@@ -247,7 +247,7 @@ def test_catalysts_are_sorted_named_once_and_sourced() -> None:
     assert len({one.id for one in catalysts}) == len(catalysts)
     assert all(one.source and one.certainty == "simulated" for one in catalysts)
     kinds = Counter(one.kind for one in catalysts)
-    assert set(kinds) == {"model_release", "analyst_upgrade", "target_raise", "target_cut", "policy", "results"}
+    assert set(kinds) == {*events.KINDS, "capital_spending"}
     assert min(kinds.values()) >= 10
     assert all((one.strength > 0) for one in catalysts if one.kind in {"analyst_upgrade", "target_raise"})
     assert all((one.strength < 0) for one in catalysts if one.kind == "target_cut")
@@ -268,7 +268,8 @@ def test_catalysts_become_known_at_all_times_of_day_and_on_closed_days() -> None
 
 def test_catalysts_act_on_the_session_that_the_calendar_says() -> None:
     plan = events.plan(sample.SEED, sample.NAMES, sample.START, sample.END)
-    for one, row in zip(sample.catalysts(), plan.acting, strict=True):
+    moving = [one for one in sample.catalysts() if one.kind != "capital_spending"]
+    for one, row in zip(moving, plan.acting, strict=True):
         assert calendar.acting_session(one.known_at) == plan.stage.sessions[row]
 
 
@@ -308,6 +309,21 @@ def test_part_of_the_move_is_left_for_who_buys_at_the_open(bars: Bars) -> None:
 def test_bad_catalysts_press_their_names_below_the_theme(bars: Bars) -> None:
     returns, base = forward(bars, {"target_cut"}, -1, from_open=False)
     assert returns.mean() < base - 0.006
+
+
+def test_spending_moves_nothing_and_draws_from_a_stream_of_its_own(bars: Bars) -> None:
+    returns, base = forward(bars, {"capital_spending"}, 1, from_open=False)
+    assert len(returns) >= 150
+    # names of one event move together: 27 events of which each mean deviates by 4% make 0.75% of all of them
+    assert abs(returns.mean() - base) < 3 * 0.0075
+    drawn = events.plan(sample.SEED, sample.NAMES, sample.START, sample.END)
+    said = spending.announcements(drawn.stage)
+    assert len(said) == 33
+    assert {one.strength for one in said} == {1.0, -1.0}
+    assert [one for one in sample.catalysts() if one.kind != spending.KIND] == list(drawn.catalysts())
+    for one in said:
+        evening = one.known_at.replace(tzinfo=None)
+        assert calendar.acting_session(one.known_at) > np.datetime64(evening, "D"), "all come after the close"
 
 
 def test_some_catalysts_are_duds(bars: Bars) -> None:

@@ -7,6 +7,7 @@ import json
 import math
 import re
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -32,8 +33,6 @@ from backfolio.tune.winner import LedgerError
 from walked import HEAD, INDEX, MOMENTUM, SYMBOLS, market, request, thesis, walked
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from backfolio.ledger import Ledger
     from backfolio.strategy import Strategy
     from backfolio.tune.walk_model import Walk
@@ -448,7 +447,7 @@ def test_the_guard_cuts_after_the_training_and_inside_the_test() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["analyst_upgrade", "buy_and_hold", "domestic_compute", "model_release", "random_names"]
+    "name", sorted(path.stem for path in (Path(__file__).resolve().parents[1] / "strategies").glob("*.py"))
 )
 def test_every_shipped_thesis_walks_the_sample(root: Path, name: str) -> None:
     found = discover([root / "strategies"], root).find(name)

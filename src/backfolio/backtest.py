@@ -21,9 +21,10 @@ from backfolio.result import Result
 from backfolio.targets import Exits
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
+    from backfolio.audit import Audit
     from backfolio.history.clock import Day
     from backfolio.ledger import Ledger
     from backfolio.prepare import Prepared
@@ -142,6 +143,7 @@ def backtest(
     source: Source,
     request: Request,
     on_session: Callable[[int, int], None] | None = None,
+    audit: Callable[[Strategy | None, Prepared], Audit] | None = None,
 ) -> Result:
     """Run a thesis over a source.
 
@@ -155,6 +157,9 @@ def backtest(
         Parameters, window, benchmark, settings.
     on_session
         Called with (sessions done, sessions in all) while replaying.
+    audit
+        Called with the thesis (None for a plain backtrader strategy) and its
+        window when all is done: whether it looks ahead.
 
     Raises
     ------
@@ -208,22 +213,31 @@ def backtest(
         simulated=source.simulated,
         source_label=source.label,
         command=request.command,
-        warnings=tuple(caveats(window.known, source, request.settings, ledger, targets)),
+        warnings=tuple(caveats(window.known, source, request.settings, ledger, targets, window.history)),
         record={
             **run.record,
             "run_id": run.run_id,
             "command": request.command,
             "source": {"label": source.label, "where": source.where},
         },
+        targets=targets,
+        audit=None if audit is None else audit(strategy, window),
+        param_words={name: param.doc for name, param in getattr(thesis.strategy, "declared", {}).items() if param.doc},
     )
 
 
 def fills_hash(ledger: Ledger) -> str:
     """Return 16 hex digits over every fill with its session and symbol."""
+    return hash_of_fills(
+        (str(ledger.sessions[fill.session]), ledger.symbols[fill.symbol], *fill[2:]) for fill in ledger.fills
+    )
+
+
+def hash_of_fills(fills: Iterable[tuple[object, ...]]) -> str:
+    """Return the same over fills as tuples: session and symbol as text, then what `Fill` holds after them."""
     digest = hashlib.blake2b(digest_size=8)
-    for fill in ledger.fills:
-        named = (str(ledger.sessions[fill.session]), ledger.symbols[fill.symbol], *fill[2:])
-        digest.update(repr(named).encode())
+    for fill in fills:
+        digest.update(repr(fill).encode())
     return digest.hexdigest()
 
 
@@ -246,7 +260,7 @@ def _replayed(
 
     bars = window.bars
     if strategy is None:
-        params = _plain_params(thesis.strategy, asked)
+        params = plain_params(thesis.strategy, asked)
         ledger = replay.replay_plain(bars, thesis.strategy, params, settings, on_session=on_session)
         return ledger, None, Exits(), "by the strategy", params
     targets = strategy.emit(window.known, *window.rows)
@@ -254,7 +268,7 @@ def _replayed(
     return ledger, targets, strategy.exits, strategy.rebalance, strategy.params
 
 
-def _plain_params(strategy: type, asked: Mapping[str, object]) -> dict[str, object]:
+def plain_params(strategy: type, asked: Mapping[str, object]) -> dict[str, object]:
     """Return a plain backtrader strategy's parameters; text is read as the default's type."""
     declared: Any = getattr(strategy, "params")  # noqa: B009  of a backtrader class, which has no types
     params = dict(declared._getpairs())  # noqa: SLF001  backtrader's only way to list them

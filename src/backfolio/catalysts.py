@@ -31,6 +31,7 @@ KINDS: Final = (
     "target_cut",
     "rating_kept",
     "policy",
+    "capital_spending",
     "results",
     "company",
     "industry",

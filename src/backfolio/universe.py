@@ -120,6 +120,11 @@ class Universe:
         """Every segment, sorted."""
         return tuple(sorted({member.segment for member in self.members}))
 
+    @property
+    def routes(self) -> tuple[str, ...]:
+        """Every route, sorted."""
+        return tuple(sorted({member.route for member in self.members} - {""}))
+
     def mask(self, sessions: NDArray[np.datetime64], symbols: Sequence[str]) -> NDArray[np.bool_]:
         """Return who belongs when, as bool sessions x symbols."""
         return self.segment_mask(EVERYONE, sessions, symbols)
@@ -138,12 +143,12 @@ class Universe:
             The columns.
         """
         wanted = set(segment.split(";"))
-        columns = {symbol: column for column, symbol in enumerate(symbols)}
-        inside = np.zeros((len(sessions), len(symbols)), dtype=np.bool_)
-        for member in self.members:
-            if member.symbol in columns and (EVERYONE in wanted or member.segment in wanted):
-                inside[:, columns[member.symbol]] |= member.holds(sessions)
-        return inside
+        inside = (one for one in self.members if EVERYONE in wanted or one.segment in wanted)
+        return _mask(inside, sessions, symbols)
+
+    def route_mask(self, route: str, sessions: NDArray[np.datetime64], symbols: Sequence[str]) -> NDArray[np.bool_]:
+        """Return who takes a route when, as bool sessions x symbols; arguments as `segment_mask`."""
+        return _mask((one for one in self.members if route and one.route == route), sessions, symbols)
 
     def until(self, day: np.datetime64) -> Universe:
         """Return what was known on `day`: later members gone, later endings open."""
@@ -153,6 +158,15 @@ class Universe:
             if not one.from_ > day
         )
         return Universe(self.name, tuple(known))
+
+
+def _mask(members: Iterable[Member], sessions: NDArray[np.datetime64], symbols: Sequence[str]) -> NDArray[np.bool_]:
+    columns = {symbol: column for column, symbol in enumerate(symbols)}
+    inside = np.zeros((len(sessions), len(symbols)), dtype=np.bool_)
+    for member in members:
+        if member.symbol in columns:
+            inside[:, columns[member.symbol]] |= member.holds(sessions)
+    return inside
 
 
 def read_universes(folder: Path) -> dict[str, Universe]:

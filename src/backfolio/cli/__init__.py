@@ -11,7 +11,7 @@ from pathlib import Path
 
 from backfolio.cli import console
 from backfolio.cli.stop import exit_status, heed_sigterm
-from backfolio.errors import BackfolioError
+from backfolio.errors import BackfolioError, program
 
 
 def main(workspace: Path | None = None) -> None:
@@ -29,10 +29,7 @@ def main(workspace: Path | None = None) -> None:
     from backfolio.cli.app import app  # noqa: PLC0415  typer: only when the command runs
     from backfolio.cli.workspace import Workspace  # noqa: PLC0415
 
-    here = Workspace(
-        folder=Path.cwd() if workspace is None else workspace,
-        program="backfolio" if workspace is None else "python run_backtest.py",
-    )
+    here = Workspace(Path.cwd() if workspace is None else workspace, program())
     debug = "--debug" in sys.argv
     # Nothing here is garbage until the process ends; looking for it costs a quarter of a short run.
     gc.disable()

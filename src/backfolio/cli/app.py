@@ -7,8 +7,11 @@ from typing import Annotated, Any
 
 import typer
 
+from backfolio.cli import check as checking
 from backfolio.cli import commands, fetched, flags
+from backfolio.cli import compare as comparing
 from backfolio.cli import data as stored
+from backfolio.cli import study as studying
 from backfolio.cli import tune as tuning
 from backfolio.cli import verify as verifying
 from backfolio.cli import walk as walking
@@ -59,8 +62,11 @@ def run(
     min_commission: flags.MinCommission = None,
     dividend_tax: flags.DividendTax = None,
     reports: flags.Reports = None,
+    lang: flags.Lang = None,
+    up_colour: flags.UpColour = None,
     report: flags.Report = None,
     tearsheet: flags.Tearsheet = None,
+    audit: flags.Audited = True,  # noqa: FBT002
     as_json: flags.Json = False,  # noqa: FBT002
     quiet: flags.Quiet = False,  # noqa: FBT002
     debug: flags.Debug = False,  # noqa: FBT002  read by main()
@@ -68,7 +74,8 @@ def run(
     """Backtest theses: replay in backtrader, print the figures, write the report."""
     given = _given(locals())
     here: Workspace = context.obj
-    commands.run(here, load_config(here.folder, given), theses, param or [], as_json=as_json, quiet=quiet)
+    config = load_config(here.folder, given)
+    commands.run(here, config, theses, param or [], audit=audit, as_json=as_json, quiet=quiet)
 
 
 @app.command()
@@ -101,6 +108,8 @@ def tune(
     min_commission: flags.MinCommission = None,
     dividend_tax: flags.DividendTax = None,
     reports: flags.Reports = None,
+    lang: flags.Lang = None,
+    up_colour: flags.UpColour = None,
     report: flags.Report = None,
     tearsheet: flags.WinnerTearsheet = None,
     as_json: flags.Json = False,  # noqa: FBT002
@@ -197,6 +206,8 @@ def walk_forward(
     min_commission: flags.MinCommission = None,
     dividend_tax: flags.DividendTax = None,
     reports: flags.Reports = None,
+    lang: flags.Lang = None,
+    up_colour: flags.UpColour = None,
     report: flags.Report = None,
     as_json: flags.Json = False,  # noqa: FBT002
     quiet: flags.Quiet = False,  # noqa: FBT002
@@ -220,10 +231,14 @@ def walk_forward(
     walking.walk_forward(here, config, words, stretches, as_json=as_json, quiet=quiet)
 
 
+app.command("study")(studying.command)
+app.command("check")(checking.command)
+
+
 @app.command()
 def verify(
     context: typer.Context,
-    run: Annotated[str, typer.Argument(metavar="RUN", help="The id of a run, or a path in its folder.")],
+    run: Annotated[str, typer.Argument(metavar="RUN", help="An id or its start, THESIS/ID, or a path.")],
     data: flags.Data = None,
     reports: flags.Reports = None,
     as_json: flags.Json = False,  # noqa: FBT002
@@ -234,6 +249,22 @@ def verify(
     here: Workspace = context.obj
     config = load_config(here.folder, _given(locals()))
     verifying.verify(here, config, run, data, as_json=as_json, quiet=quiet)
+
+
+@app.command()
+def compare(
+    context: typer.Context,
+    runs: Annotated[list[str], typer.Argument(metavar="RUN...", help="Two or more: ids or their starts, or paths.")],
+    reports: flags.Reports = None,
+    lang: flags.Lang = None,
+    up_colour: flags.UpColour = None,
+    as_json: flags.Json = False,  # noqa: FBT002
+    quiet: flags.Quiet = False,  # noqa: FBT002
+    debug: flags.Debug = False,  # noqa: FBT002  read by main()
+) -> None:
+    """Hold runs against each other, from their reports alone, and write the page."""
+    here: Workspace = context.obj
+    comparing.compare(here, load_config(here.folder, _given(locals())), runs, as_json=as_json, quiet=quiet)
 
 
 @app.command()
@@ -248,6 +279,8 @@ def fetch(
     all_market: flags.AllMarket = False,  # noqa: FBT002
     full: flags.Full = False,  # noqa: FBT002
     reports: flags.Reports = None,
+    lang: flags.Lang = None,
+    up_colour: flags.UpColour = None,
     as_json: flags.Json = False,  # noqa: FBT002
     quiet: flags.Quiet = False,  # noqa: FBT002
     debug: flags.Debug = False,  # noqa: FBT002  read by main()
@@ -272,6 +305,8 @@ def import_(
     context: typer.Context,
     path: Annotated[str, typer.Argument(metavar="PATH", help="A folder or a file of bars in the import format.")],
     reports: flags.Reports = None,
+    lang: flags.Lang = None,
+    up_colour: flags.UpColour = None,
     as_json: flags.Json = False,  # noqa: FBT002
     quiet: flags.Quiet = False,  # noqa: FBT002
     debug: flags.Debug = False,  # noqa: FBT002  read by main()
@@ -294,21 +329,31 @@ def data_(
 @data_app.command()
 def check(
     context: typer.Context,
+    symbols: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="SYMBOL...", help="Symbols or indexes; everything by default.", show_default=False),
+    ] = None,
+    everything: flags.Everything = False,  # noqa: FBT002
     reports: flags.Reports = None,
+    lang: flags.Lang = None,
+    up_colour: flags.UpColour = None,
     as_json: flags.Json = False,  # noqa: FBT002
     quiet: flags.Quiet = False,  # noqa: FBT002
     debug: flags.Debug = False,  # noqa: FBT002  read by main()
 ) -> None:
-    """Examine everything in the store by the exchanges' own rules, and write the page."""
+    """Examine what is in the store by the exchanges' own rules, and write the page; 1 if there is an open error."""
     here: Workspace = context.obj
-    stored.check(here, load_config(here.folder, _given(locals())), as_json=as_json, quiet=quiet)
+    config = load_config(here.folder, _given(locals()))
+    stored.check(here, config, symbols or (), everything=everything, as_json=as_json, quiet=quiet)
 
 
 @data_app.command()
 def export(
     context: typer.Context,
     folder: Annotated[str, typer.Argument(metavar="DIR", help="A new folder; it takes the import format.")],
-    form: Annotated[str, typer.Option("--form", metavar="parquet|csv", help="Of the files of bars.")] = "parquet",
+    form: Annotated[
+        str, typer.Option("--format", "--form", metavar="parquet|csv", help="Of the files of bars.")
+    ] = "parquet",
     symbols: Annotated[
         list[str] | None, typer.Option("--symbols", metavar="A,B", help="Some symbols; all by default.")
     ] = None,
@@ -324,6 +369,8 @@ def accept(
     key: Annotated[str, typer.Argument(metavar="KEY", help="Of a finding, as data check prints it.")],
     because: Annotated[str, typer.Option("--because", metavar="TEXT", help="Why the rows are right after all.")],
     reports: flags.Reports = None,
+    lang: flags.Lang = None,
+    up_colour: flags.UpColour = None,
     debug: flags.Debug = False,  # noqa: FBT002  read by main()
 ) -> None:
     """Say why a finding is right after all; runs then read the data and print the reason."""
@@ -334,12 +381,15 @@ def accept(
 @data_app.command()
 def restore(
     context: typer.Context,
+    older: flags.Older = False,  # noqa: FBT002
     reports: flags.Reports = None,
+    lang: flags.Lang = None,
+    up_colour: flags.UpColour = None,
     debug: flags.Debug = False,  # noqa: FBT002  read by main()
 ) -> None:
     """Put back the copy that was made after the last finished fetch or import."""
     here: Workspace = context.obj
-    stored.restore(here, load_config(here.folder, _given(locals())))
+    stored.restore(here, load_config(here.folder, _given(locals())), older=older)
 
 
 def _given(arguments: dict[str, Any]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING, Any
 
-from backfolio.cli import console, parts
+from backfolio.cli import check, console, parts
 from backfolio.cli.config import FILE, OPTIONS
 
 if TYPE_CHECKING:
@@ -18,9 +18,16 @@ if TYPE_CHECKING:
 
 
 def run(
-    here: Workspace, config: Config, names: Sequence[str], params: Sequence[str], *, as_json: bool, quiet: bool
+    here: Workspace,
+    config: Config,
+    names: Sequence[str],
+    params: Sequence[str],
+    *,
+    audit: bool,
+    as_json: bool,
+    quiet: bool,
 ) -> None:
-    """Backtest the named theses and print what came out."""
+    """Backtest the named theses and print what came out; `audit` asks in short whether they look ahead."""
     settings = config.market()
     chosen = parts.read_params(params)
     catalogue = parts.catalogue(here, config)
@@ -51,9 +58,11 @@ def run(
                     source,
                     request,
                     on_session=lambda done, total, name=thesis.name: update(f"Replaying {name}", done, total),  # type: ignore[misc]
+                    audit=check.quick(here, thesis, values) if audit else None,
                 )
             update(f"Writing {thesis.name}", 0, 1)
-            finished.append(outcome(result, parts.write_report(here, config, result)))
+            written = parts.write_report(here, config, result, tell=lambda words: update(words, 0, 1))
+            finished.append(outcome(result, written))
     if as_json:
         console.as_json({"runs": [done.as_dict() for done in finished]})
     elif quiet:
@@ -65,11 +74,13 @@ def run(
 
 
 def list_theses(here: Workspace, config: Config, *, as_json: bool) -> None:
-    """Print the theses found and the files that are broken."""
+    """Print the theses found, the files that are broken, and where the reports so far are listed."""
     catalogue = parts.catalogue(here, config)
+    reports = parts.reports_folder(here, config) / "index.html"
     if as_json:
         console.as_json(
             {
+                "reports": parts.shown_path(reports) if reports.is_file() else None,
                 "theses": [_described(thesis) for thesis in catalogue.theses.values()],
                 "broken": [
                     {"path": str(broken.path), "line": broken.line, "fault": broken.fault, "traceback": broken.text}
@@ -88,6 +99,8 @@ def list_theses(here: Workspace, config: Config, *, as_json: bool) -> None:
         console.out("\n".join(f"    {line}" for line in broken.text.rstrip().splitlines()))
     if not catalogue.theses:
         console.out(f"No thesis in {', '.join(map(str, catalogue.folders))}: write one with {here.program} new NAME.")
+    if reports.is_file():
+        console.out(f"Reports so far: {parts.shown_path(reports)}")
 
 
 def new(here: Workspace, name: str, folder: Path | None) -> None:

@@ -39,11 +39,16 @@ OPTIONS: Final[dict[str, tuple[Any, tuple[type, ...], str]]] = {
     "dividend_tax": (_MARKET.dividend_tax, (bool,), "true or false"),
     "report": (True, (bool,), "true or false"),
     "tearsheet": (True, (bool,), "true or false"),
+    "lang": ("en", (str,), "en or zh"),
+    "up_colour": ("red", (str,), "red or green"),
 }
 """Key to (default, types, what is allowed); the flags of `run` and the keys of ``[run]``."""
 
-DRAWN: Final = ("report", "tearsheet")
+DRAWN: Final = ("report", "tearsheet", "lang", "up_colour")
 """Settings that change what is written of a run, not the run."""
+
+CHOICES: Final = {"lang": ("en", "zh"), "up_colour": ("red", "green")}
+"""Settings of pages with few values; they are asked for even where no page comes of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +112,8 @@ def load_config(workspace: Path, flags: Mapping[str, Any]) -> Config:
     Raises
     ------
     UsageError
-        If the file is not TOML, or a key or a value's type is not known.
+        If the file is not TOML, or a key or a value's type is not known, or a
+        setting of `CHOICES` has another value.
     """
     values = {key: default for key, (default, _, _) in OPTIONS.items()}
     origins = dict.fromkeys(OPTIONS, DEFAULT)
@@ -128,6 +134,12 @@ def load_config(workspace: Path, flags: Mapping[str, Any]) -> Config:
         if value is not None:
             values[key] = None if value == "" and OPTIONS[key][0] is None else value
             origins[key] = FLAG
+    for key, allowed in CHOICES.items():
+        if values[key] not in allowed:
+            where = "--" + key.replace("_", "-") if origins[key] == FLAG else f"{path}: {key}"
+            near = did_you_mean(values[key], allowed)
+            message = f"{where} is {values[key]!r}{near}: give {' or '.join(allowed)}"
+            raise UsageError(message)
     return Config(values, origins, params, filed)
 
 

@@ -72,12 +72,27 @@ Reports = Annotated[
     str | None, typer.Option("--reports", metavar="DIR", help="Where reports go.", rich_help_panel=OUTPUT)
 ]
 Report = Annotated[bool | None, typer.Option("--report/--no-report", help="Write a report.", rich_help_panel=OUTPUT)]
+Audited = Annotated[
+    bool,
+    typer.Option("--audit/--no-audit", help="Ask in short whether it looks ahead.", rich_help_panel=OUTPUT),
+]
 Tearsheet = Annotated[
     bool | None,
     typer.Option("--tearsheet/--no-tearsheet", help="Draw the quantstats tear sheet.", rich_help_panel=OUTPUT),
 ]
+Lang = Annotated[str | None, typer.Option("--lang", metavar="en|zh", help="Language of pages.", rich_help_panel=OUTPUT)]
+UpColour = Annotated[
+    str | None,
+    typer.Option("--up-colour", metavar="red|green", help="Colour of gains on pages.", rich_help_panel=OUTPUT),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, nothing else.", rich_help_panel=OUTPUT)]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print only the path of the page.", rich_help_panel=OUTPUT)]
+Everything = Annotated[
+    bool, typer.Option("--all", help="Print every finding, the accepted ones too.", rich_help_panel=OUTPUT)
+]
+Older = Annotated[
+    bool, typer.Option("--older", help="Go back to the copy although the store is sound; what came since is lost.")
+]
 Debug = Annotated[bool, typer.Option("--debug", help="Show tracebacks.", rich_help_panel=OUTPUT)]
 
 Vary = Annotated[
@@ -180,7 +195,12 @@ Indexes = Annotated[
 ]
 Since = Annotated[
     str | None,
-    typer.Option("--since", metavar="DATE", help="First session; 2018-01-02 by default.", rich_help_panel=WANTED),
+    typer.Option(
+        "--since",
+        metavar="DATE",
+        help="First session; by default where a symbol's data begins, 2018-01-02 for a new one.",
+        rich_help_panel=WANTED,
+    ),
 ]
 Until = Annotated[
     str | None,
@@ -193,10 +213,17 @@ Ratings = Annotated[
 AllMarket = Annotated[
     bool,
     typer.Option(
-        "--all-market", help="Every share, also those that were delisted. It takes days.", rich_help_panel=WANTED
+        "--all-market",
+        help="Every share, also those that were delisted. A first time takes some ten days, of one command each: "
+        "dividends and factors are sina's, which is asked 2,000 times a day, four times a share. Bars come first.",
+        rich_help_panel=WANTED,
     ),
 ]
 Full = Annotated[
     bool,
-    typer.Option("--full", help="Ask for everything again, whatever is there.", rich_help_panel=WANTED),
+    typer.Option(
+        "--full",
+        help="Ask for everything again, whatever is there: hosts' bars then take the place of imported ones.",
+        rich_help_panel=WANTED,
+    ),
 ]

@@ -5,18 +5,21 @@ from __future__ import annotations
 import shlex
 import sys
 from contextlib import contextmanager, redirect_stdout
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from backfolio.cli import console
 from backfolio.errors import ThesisError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from backfolio.cli.config import Config
     from backfolio.cli.workspace import Workspace
     from backfolio.discover import Catalogue, Thesis
     from backfolio.report import Written
+    from backfolio.report.look import Look
     from backfolio.result import Result
 
 
@@ -91,14 +94,45 @@ def reports_folder(here: Workspace, config: Config) -> Path:
     return folder if config.origins["reports"] == "flag" else here.folder / folder
 
 
-def write_report(here: Workspace, config: Config, result: Result, *, tearsheet: bool | None = None) -> Written | None:
-    """Write the report of a run, unless none is wanted; `tearsheet` None goes by the settings."""
+def look(config: Config) -> Look:
+    """Return how pages look; their language and the colour of gains."""
+    from backfolio.report.look import Look  # noqa: PLC0415  only for a page
+
+    return Look(config.values["lang"], config.values["up_colour"])
+
+
+def write_report(
+    here: Workspace,
+    config: Config,
+    result: Result,
+    *,
+    tearsheet: bool | None = None,
+    tell: Callable[[str], None] | None = None,
+) -> Written | None:
+    """Write the report of a run with its null hypotheses, unless none is wanted.
+
+    `tearsheet` None goes by the settings; `tell` is called with what takes long.
+    """
     if not config.values["report"]:
         return None
+    result = with_nulls(result, tell)
     from backfolio import report  # noqa: PLC0415  jinja: only for a page
 
     drawn = config.values["tearsheet"] if tearsheet is None else tearsheet
-    return report.write(result, reports_folder(here, config), tearsheet=drawn)
+    return report.write(result, reports_folder(here, config), tearsheet=drawn, look=look(config))
+
+
+def with_nulls(result: Result, tell: Callable[[str], None] | None = None) -> Result:
+    """Return a result with its null hypotheses; as it is where an account outgrows the compiled engine."""
+    from backfolio.nulls import nulls  # noqa: PLC0415  numba: only for a page
+    from backfolio.sweep import is_kept  # noqa: PLC0415
+
+    if tell is not None and not is_kept():
+        tell(console.STARTING)
+    try:
+        return replace(result, nulls=nulls(result.history, result.targets, result.exits, result.settings))
+    except UsageError:
+        return result
 
 
 def shown_path(path: Path) -> str:

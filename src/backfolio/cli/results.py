@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from backfolio.cli import console
-from backfolio.errors import counted
+from backfolio.errors import command, counted
 from backfolio.metrics import DEFINITIONS, TRADE_DEFINITIONS, Metrics, TradeStatistics, summary, trade_statistics
 
 if TYPE_CHECKING:
@@ -76,6 +76,7 @@ class Outcome:
             "refusals": _refusals(result),
             "equity": int(result.ledger.equity[-1]) / 1000,
             "warnings": list(result.warnings),
+            "audit": None if result.audit is None else result.audit.as_dict(),
             "report": self.page or None,
             "existed": self.written is not None and self.written.existed,
         }
@@ -148,11 +149,28 @@ def _title(result: Result) -> str:
 
 def _show_notes(outcomes: Sequence[Outcome]) -> None:
     console.out("Decided after the close, filled at the next open.")
-    for warning in dict.fromkeys(warning for run in outcomes for warning in run.result.warnings):
-        console.out(f"Note: {warning}")
+    told: dict[str, list[str]] = {}
+    for run in outcomes:
+        for warning in run.result.warnings:
+            told.setdefault(warning, []).append(run.result.strategy)
+    for warning, whose in told.items():
+        console.out(f"Note: {warning}" if len(whose) == len(outcomes) else f"Note on {', '.join(whose)}: {warning}")
+    _show_audits([run.result for run in outcomes])
     for run in outcomes:
         if run.written is not None:
             console.out(f"{'Report, there already' if run.written.existed else 'Report'}: {run.page}")
+
+
+def _show_audits(results: Sequence[Result]) -> None:
+    """Print who looks ahead, with the first finding, and once that the others do not."""
+    asked = [(result.strategy, result.audit) for result in results if result.audit is not None and result.audit.checked]
+    for sentence in dict.fromkeys(str(audit.sentence) for _, audit in asked if not audit.findings):
+        console.out(sentence)
+    for name, audit in asked:
+        for finding in audit.findings[:1]:
+            console.out(f"{name}: {audit.sentence}")
+            console.out(f"  {finding}")
+            console.out(f"  Remedy: {finding.remedy}. The whole audit: {command(f'check {name}')}")
 
 
 def _refusals(result: Result) -> dict[str, int]:

@@ -260,7 +260,7 @@ def _judged(
             return study, None
         from backfolio.report.tune import write_tune  # noqa: PLC0415  jinja: only for a page
 
-        return study, write_tune(study, planned.folder)
+        return study, write_tune(study, planned.folder, parts.look(config))
 
 
 def _winner_command(here: Workspace, config: Config, thesis: str, winner: Any) -> str:  # noqa: ANN401

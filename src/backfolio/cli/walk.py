@@ -135,7 +135,7 @@ def _write(here: Workspace, config: Config, made: Walk) -> Written | None:
         return None
     from backfolio.report.walk import write_walk  # noqa: PLC0415  jinja: only for a page
 
-    return write_walk(made, parts.reports_folder(here, config))
+    return write_walk(made, parts.reports_folder(here, config), parts.look(config))
 
 
 def _record(here: Workspace, config: Config, planned: PlannedWalk, trials: int) -> None:

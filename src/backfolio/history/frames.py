@@ -19,13 +19,14 @@ import pandas as pd
 
 from backfolio.errors import UsageError, did_you_mean
 from backfolio.history.clock import as_day, decision_rows, kinds_asked, session_at, whole_sessions, window_rows
+from backfolio.history.groups import Groups, cut_to
 from backfolio.history.kept import Kept
 from backfolio.history.labelled import Frame
 from backfolio.history.prices import AdjustedPrices, RawPrices, floats, returns_over
 from backfolio.sheets import EVERYONE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterable, Sequence
+    from collections.abc import Callable, Hashable, Iterable
 
     from numpy.typing import NDArray
 
@@ -113,7 +114,7 @@ class History:
             raise UsageError(message)
         absent: tuple[str, ...] = ()
         if universe is not None:
-            bars, absent = _cut_to(universe, bars)
+            bars, absent = cut_to(universe, bars)
         self._set(bars=bars, events=events, universe=universe, benchmark_symbol=benchmark, absent=absent)
 
     def __repr__(self) -> str:
@@ -150,6 +151,18 @@ class History:
     def members(self) -> pd.DataFrame:
         """Who belongs to the universe, bool."""
         return self._as_frame(self._members)
+
+    @property
+    def segments(self) -> Groups:
+        """Who belongs to each segment, bool, as in ``history.segments["cpu"]``."""
+        names = self.universe.segments if self.universe else ()
+        return Groups(names, lambda name: self._as_frame(self._segment(name)))
+
+    @property
+    def routes(self) -> Groups:
+        """Who takes each technical route, bool, as in ``history.routes["gpgpu"]``."""
+        names = self.universe.routes if self.universe else ()
+        return Groups(names, lambda name: self._as_frame(self._memo(("route", name), lambda: self._route(name))))
 
     @property
     def tradable(self) -> pd.DataFrame:
@@ -325,6 +338,11 @@ class History:
             return self.universe.segment_mask(segment, days, self.bars.symbols)
         return np.full((len(days), len(self.bars.symbols)), segment == EVERYONE)
 
+    def _route(self, route: str) -> NDArray[np.bool_]:
+        if self.universe is not None:
+            return self.universe.route_mask(route, self.bars.sessions, self.bars.symbols)
+        return np.zeros(self.bars.shape, dtype=np.bool_)
+
     @cached_property
     def _decision_rows(self) -> list[int]:
         return decision_rows(self.bars.sessions, [event.known_at for event in self.events])
@@ -374,21 +392,3 @@ class History:
         for touch, rows in fresh:
             result[rows, list(touch.columns)] = touch.catalyst.strength
         return result
-
-
-def _cut_to(universe: Universe, bars: Bars) -> tuple[Bars, tuple[str, ...]]:
-    have = set(bars.symbols)
-    present = tuple(symbol for symbol in universe.symbols if symbol in have)
-    absent = tuple(symbol for symbol in universe.symbols if symbol not in have)
-    if not present:
-        message = (
-            f"no name of the universe {universe.name!r} has bars ({_few(universe.symbols)}; the data has "
-            f"{_few(bars.symbols)}): choose another universe, or data that holds its names"
-        )
-        raise UsageError(message)
-    return (bars if present == bars.symbols else bars.columns(present)), absent
-
-
-def _few(symbols: Sequence[str]) -> str:
-    shown = ", ".join(symbols[:3])
-    return f"{shown} and {len(symbols) - 3} more" if len(symbols) > 3 else shown or "none"  # noqa: PLR2004

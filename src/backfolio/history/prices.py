@@ -58,6 +58,16 @@ class RawPrices:
         """Reference price, CNY: the previous close, or the ex-rights price; NaN where unknown."""
         return self._frame("reference")
 
+    @property
+    def upper_limit(self) -> pd.DataFrame:
+        """Highest price allowed on the session, CNY; NaN where there is no limit, none known, or no bar."""
+        return self._frame("up")
+
+    @property
+    def lower_limit(self) -> pd.DataFrame:
+        """Lowest price allowed on the session, CNY; NaN as for `upper_limit`."""
+        return self._frame("down")
+
 
 class AdjustedPrices:
     """Bars times the adjustment factor, which is 1 at a symbol's first bar; NaN where there is no bar.
@@ -93,7 +103,9 @@ class AdjustedPrices:
 def floats(bars: Bars, name: str, *, adjusted: bool) -> NDArray[np.float64]:
     """Return an array of `bars` in CNY or shares, sessions x symbols; NaN where it holds nothing."""
     numbers = getattr(bars, name)
-    known = numbers > 0 if name == "reference" else bars.traded & (numbers >= 0)
+    known = numbers >= 0 if name in {"volume", "amount"} else numbers > 0
+    if name != "reference":
+        known &= bars.traded
     values = numbers.astype(np.float64) if name == "volume" else to_cny(numbers)
     if adjusted:
         values = values * bars.factor

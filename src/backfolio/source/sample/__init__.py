@@ -3,8 +3,9 @@
 24 fictional companies on all boards and two indexes; suspensions, limit-ups at
 the open and all day, ex-dates with cash and bonus shares, a company under risk
 warning, a new listing, a delisting; and catalysts of fictional labs and houses
-that do move its names. It comes as `Tables` in the import format and passes
-every check that real data does. Sessions are those of the exchange.
+that do move its names, but for one kind, capital_spending, that moves none. It
+comes as `Tables` in the import format and passes every check that real data
+does. Sessions are those of the exchange.
 
 The same seed, size and window give the same market on every machine.
 """
@@ -18,10 +19,12 @@ import numpy as np
 
 from backfolio.bars import Tables
 from backfolio.catalysts import COLUMNS as CATALYST_COLUMNS
+from backfolio.said import said
 from backfolio.source.files import MARKER
 from backfolio.source.sample import frames, prices
 from backfolio.source.sample.cast import DAILY_LIFE, ROLES, THEME
 from backfolio.source.sample.events import plan
+from backfolio.source.sample.spending import announcements
 from backfolio.universe import COLUMNS as MEMBER_COLUMNS
 from backfolio.universe import Member, Universe
 
@@ -70,14 +73,15 @@ def tables(seed: int = SEED, names: int = NAMES, start: str = START, end: str = 
     """
     drawn = plan(seed, names, start, end)
     made = frames.frames(drawn.stage, prices.simulate(drawn))
-    return Tables(
-        made["bars"], made["index"], made["ex_rights"], made["listings"], label=f"SIMULATED sample market (seed {seed})"
-    )
+    label = said("SIMULATED sample market (seed %(seed)s)", seed=seed)
+    return Tables(made["bars"], made["index"], made["ex_rights"], made["listings"], label=label)
 
 
 def catalysts(seed: int = SEED, names: int = NAMES, start: str = START, end: str = END) -> tuple[Catalyst, ...]:
     """Return the catalysts of a market, by (known_at, id); arguments as `tables`."""
-    return plan(seed, names, start, end).catalysts()
+    drawn = plan(seed, names, start, end)
+    both = (*drawn.catalysts(), *announcements(drawn.stage))
+    return tuple(sorted(both, key=lambda one: (one.known_at, one.id)))
 
 
 def universes(seed: int = SEED, names: int = NAMES, start: str = START, end: str = END) -> dict[str, Universe]:

@@ -1,0 +1,310 @@
+"""The command `study`: reads its words, conducts the event study, prints and writes what came out."""
+
+from __future__ import annotations
+
+import re
+import sys
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Annotated, Final, cast
+
+import typer
+
+from backfolio.cli import console, flags, parts
+from backfolio.cli.config import OPTIONS, load_config
+from backfolio.errors import UsageError, did_you_mean
+
+if TYPE_CHECKING:
+    from backfolio.cli.config import Config
+    from backfolio.cli.workspace import Workspace
+    from backfolio.prepare import Prepared
+    from backfolio.report import Written
+    from backfolio.source import Source
+    from backfolio.strategy import Strategy
+    from backfolio.study import Asked, Measured, Study, Subject
+    from backfolio.study.model import Model, Returns
+
+PANEL: Final = "Event study"
+
+NO_EVIDENCE: Final = 1
+"""Exit status where it ran and found nothing, or too little to say."""
+
+FOUND: Final = ("evidence", "weak")
+"""Grades that leave with 0."""
+
+WINDOW: Final = re.compile(r"\s*([+-]?\d+)\s*:\s*([+-]?\d+)\s*")
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The words of a `study` command that are no settings, as they were typed."""
+
+    thesis: str | None
+    kind: str | None = None
+    universe: str | None = None
+    symbols: tuple[str, ...] = ()
+    window: str = "-5:20"
+    model: str = "market"
+    estimation: int = 120
+    returns: str = "log"
+    drop_confounded: bool = False
+    params: tuple[str, ...] = ()
+
+    def command(self) -> list[str]:
+        """Return the words that make the same study again, the thesis or kind and the parameters apart."""
+        plain = Words(None)
+        words = [] if self.universe is None else ["--universe", self.universe]
+        words += ["--symbols", ",".join(self.symbols)] if self.symbols else []
+        for name in ("window", "model", "estimation", "returns"):
+            value = getattr(self, name)
+            words += [f"--{name}", str(value)] if value != getattr(plain, name) else []
+        return words + (["--drop-confounded"] if self.drop_confounded else [])
+
+
+def command(
+    context: typer.Context,
+    thesis: Annotated[
+        str | None, typer.Argument(metavar="[THESIS]", help="Studies the catalysts that it asks for.")
+    ] = None,
+    kind: Annotated[
+        str | None,
+        typer.Option("--kind", metavar="KIND", help="A kind of catalyst instead of a thesis.", rich_help_panel=PANEL),
+    ] = None,
+    universe: Annotated[
+        str | None,
+        typer.Option(
+            "--universe", metavar="NAME", help="With --kind: its members; else every name.", rich_help_panel=PANEL
+        ),
+    ] = None,
+    symbols: Annotated[
+        list[str] | None,
+        typer.Option("--symbols", metavar="A,B", help="With --kind: these names.", rich_help_panel=PANEL),
+    ] = None,
+    window: Annotated[
+        str,
+        typer.Option(
+            "--window", metavar="FIRST:LAST", help="Sessions; 0 is the first tradable.", rich_help_panel=PANEL
+        ),
+    ] = "-5:20",
+    model: Annotated[
+        str,
+        typer.Option("--model", metavar="market|mean|market-adjusted", help="What is expected.", rich_help_panel=PANEL),
+    ] = "market",
+    estimation: Annotated[
+        int,
+        typer.Option("--estimation", metavar="N", help="Sessions before the window.", rich_help_panel=PANEL),
+    ] = 120,
+    returns: Annotated[
+        str, typer.Option("--returns", metavar="log|simple", help="Of closes.", rich_help_panel=PANEL)
+    ] = "log",
+    drop_confounded: Annotated[  # noqa: FBT002
+        bool,
+        typer.Option(
+            "--drop-confounded", help="Leave out events with another catalyst in the window.", rich_help_panel=PANEL
+        ),
+    ] = False,
+    param: flags.Param = None,
+    data: flags.Data = None,
+    start: flags.Start = None,
+    end: flags.End = None,
+    benchmark: flags.Benchmark = None,
+    strategies: flags.Strategies = None,
+    reports: flags.Reports = None,
+    report: flags.Report = None,
+    lang: flags.Lang = None,
+    up_colour: flags.UpColour = None,
+    as_json: flags.Json = False,  # noqa: FBT002
+    quiet: flags.Quiet = False,  # noqa: FBT002
+    debug: flags.Debug = False,  # noqa: FBT002  read by main()
+) -> None:
+    """Measure what names did around their catalysts, beyond what was expected, and whether that is chance."""
+    here: Workspace = context.obj
+    given = locals()
+    config = load_config(here.folder, {key: given[key] for key in OPTIONS if key in given})
+    from backfolio.cli.data import listed  # noqa: PLC0415
+
+    words = Words(
+        thesis, kind, universe, listed(symbols or ()), window, model, estimation, returns, drop_confounded,
+        tuple(param or ()),
+    )  # fmt: skip
+    study(here, config, words, as_json=as_json, quiet=quiet)
+
+
+def study(here: Workspace, config: Config, words: Words, *, as_json: bool, quiet: bool) -> None:
+    """Conduct an event study; leaves with status 1 where there is no evidence, or too little to say."""
+    _check(words)
+    asked = read_asked(words)
+
+    from backfolio import study as studying  # noqa: PLC0415  numpy and the rest: only when the words are right
+
+    with console.progress(shown=not (as_json or quiet)) as update:
+        update("Loading bars", 0, 1)
+        subject, source, prepared, kinds = _subject(here, config, words, asked)
+        line = ["study", *([subject.name] if subject.thesis else ["--kind", subject.name])]
+        line += [*config.flags(without=UNUSED), *words.command(), *parts.param_words(parts.read_params(words.params))]
+        update("Measuring", 0, 1)
+        made = studying.study(subject, source, prepared, kinds, asked, parts.command_line(here, line))
+        update("Writing", 0, 1)
+        written = _write(here, config, made)
+    _show(made, written, as_json=as_json, quiet=quiet)
+    if made.verdict.grade not in FOUND:
+        sys.exit(NO_EVIDENCE)
+
+
+UNUSED: Final = ("cash", "slippage", "participation", "chase", "price", "commission", "min_commission", "dividend_tax")
+"""Settings that change no event study."""
+
+
+def read_asked(words: Words) -> Asked:
+    """Check what is asked.
+
+    Raises
+    ------
+    UsageError
+        If the window or the model is not allowed.
+    """
+    from backfolio.study import Asked, Window  # noqa: PLC0415
+
+    found = WINDOW.fullmatch(words.window)
+    if found is None:
+        message = f"--window is {words.window!r}: write it as FIRST:LAST in sessions, as in -5:20"
+        raise UsageError(message)
+    return Asked(
+        Window(int(found[1]), int(found[2])),
+        cast("Model", words.model),
+        words.estimation,
+        cast("Returns", words.returns),
+        words.drop_confounded,
+    )
+
+
+def _check(words: Words) -> None:
+    """Refuse words that contradict each other."""
+    from backfolio.catalysts import KINDS  # noqa: PLC0415
+
+    if (words.thesis is None) == (words.kind is None):
+        message = (
+            "study takes a thesis, or --kind with a kind of catalyst, one of the two: as in 'study model_release' or "
+            "'study --kind model_release --universe domestic-compute'"
+        )
+        raise UsageError(message)
+    if words.kind is not None and words.kind not in KINDS:
+        message = (
+            f"no kind of catalyst is {words.kind!r}{did_you_mean(words.kind, KINDS)}: choose from {', '.join(KINDS)}"
+        )
+        raise UsageError(message)
+    if words.thesis is not None and (words.universe is not None or words.symbols):
+        message = f"{words.thesis} says itself which names it trades: give --universe and --symbols with --kind only"
+        raise UsageError(message)
+    if words.universe is not None and words.symbols:
+        message = "--universe and --symbols both say which names: give one of the two"
+        raise UsageError(message)
+    if words.kind is not None and words.params:
+        message = "--param sets a parameter of a thesis: a --kind has none"
+        raise UsageError(message)
+
+
+def _subject(
+    here: Workspace, config: Config, words: Words, asked: Asked
+) -> tuple[Subject, Source, Prepared, tuple[str, ...]]:
+    """Return whose events are studied, the source, its market, and the kinds."""
+    from backfolio import study as studying  # noqa: PLC0415
+    from backfolio.prepare import prepare  # noqa: PLC0415
+    from backfolio.source import load  # noqa: PLC0415
+
+    values = config.values
+    if words.kind is not None:
+        source = _only(load(values["data"], here.folder, {words.universe}), words.symbols)
+        names = type(words.kind, (), {"universe": words.universe})
+        prepared = prepare(
+            names, source, values["start"], values["end"], _benchmark(config, source, asked), covered=False
+        )
+        return studying.Subject(words.kind), source, prepared, (words.kind,)
+    from backfolio.cli.tune import tunable  # noqa: PLC0415
+    from backfolio.tune.identity import source_hash  # noqa: PLC0415
+
+    thesis = tunable(parts.catalogue(here, config).find(words.thesis or ""))
+    params = {**config.params.get(thesis.name, {}), **parts.read_params(words.params)}
+    strategy = cast("type[Strategy]", thesis.strategy).with_params(params)
+    source = load(values["data"], here.folder, parts.universes([thesis]))
+    benchmark = _benchmark(config, source, asked)
+    prepared = prepare(thesis.strategy, source, values["start"], values["end"], benchmark, covered=False)
+    with parts.aside(thesis.name):
+        kinds = studying.kinds_of(strategy, prepared.known, prepared.rows)
+    have = {event.kind for event in prepared.known.events}
+    kinds = tuple(kind for kind in kinds if kind in have) or kinds
+    if not kinds:
+        message = (
+            f"{thesis.name} asks for no catalyst, so it has no events: study a kind, as in "
+            "'study --kind model_release --universe domestic-compute'"
+        )
+        raise UsageError(message)
+    text = {"source": thesis.source, "modules": {module.name: module.source for module in thesis.modules}}
+    return studying.Subject(thesis.name, True, thesis.title, source_hash(text)), source, prepared, kinds  # noqa: FBT003
+
+
+def _benchmark(config: Config, source: Source, asked: Asked) -> str | None:
+    """Return the benchmark that was chosen, or the usual one; None where the model needs none."""
+    from backfolio.study import default_benchmark  # noqa: PLC0415
+
+    if not asked.needs_market:
+        return None
+    chosen = config.values["benchmark"]
+    return default_benchmark(source) if chosen is None else str(chosen)
+
+
+def _only(source: Source, symbols: tuple[str, ...]) -> Source:
+    """Return a source with some symbols alone; as it is where none are named."""
+    if not symbols:
+        return source
+    missing = [symbol for symbol in symbols if symbol not in source.bars.symbols]
+    if missing:
+        near = did_you_mean(missing[0], source.bars.symbols)
+        message = f"{source.label} has no {missing[0]}{near}: choose --symbols that it has"
+        raise UsageError(message)
+    return replace(source, bars=source.bars.columns(tuple(sorted(symbols))))
+
+
+def _write(here: Workspace, config: Config, made: Study) -> Written | None:
+    """Write the report, unless none is wanted."""
+    if not config.values["report"]:
+        return None
+    from backfolio.report.study import write_study  # noqa: PLC0415  jinja: only for a page
+
+    return write_study(made, parts.reports_folder(here, config), parts.look(config))
+
+
+def _show(made: Study, written: Written | None, *, as_json: bool, quiet: bool) -> None:
+    from backfolio.study.judge import LABELS  # noqa: PLC0415
+
+    page = None if written is None else parts.shown_path(written.path / "index.html")
+    if as_json:
+        console.as_json({**made.as_dict(), "report": page, "existed": written is not None and written.existed})
+    elif quiet:
+        if page is not None:
+            console.out(page)
+    else:
+        _tables(made)
+        for warning in made.warnings:
+            console.out(f"Note: {warning}")
+        console.out(f"{LABELS[made.verdict.grade]}: {made.verdict.sentence}")
+        if written is not None:
+            console.out(f"{'Report, there already' if written.existed else 'Report'}: {page}")
+
+
+def _tables(made: Study) -> None:
+    from backfolio.study import TESTS  # noqa: PLC0415
+
+    heads = ["sessions", "events", "mean", "95% band", "indep.", *(about.short for about in TESTS.values())]
+    against = f", against {made.benchmark}" if made.benchmark else ""
+    for group in made.groups:
+        title = f"{made.subject}: {group.name.replace('_', ' ')}, {made.source_label}, {made.start} to {made.end}"
+        console.table(f"{title}, {made.asked.model}{against}; p-values", heads, [_line(one) for one in group.windows])
+
+
+def _line(one: Measured) -> list[str]:
+    from backfolio.study.judge import percent  # noqa: PLC0415
+
+    band = "n/a" if one.low is None or one.high is None else f"{percent(one.low)} {percent(one.high)}"
+    mean = "n/a" if one.mean is None else percent(one.mean)
+    tests = ["n/a" if test.p is None else f"{test.p:.3f}" for test in one.tests]
+    return [str(one.window), f"{one.events:,}", mean, band, f"{one.effective:,.1f}", *tests]

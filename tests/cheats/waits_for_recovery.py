@@ -1,0 +1,18 @@
+import numpy as np
+
+from backfolio import Strategy
+
+
+class WaitsForRecovery(Strategy):
+    """Looks five sessions ahead in a loop."""
+
+    universe = "domestic-compute"
+
+    def targets(self, history):
+        price = history.adjusted.close.to_numpy()
+        weights = np.zeros(price.shape)
+        for row in range(20, len(price) - 5):
+            for column in range(price.shape[1]):
+                if price[row + 5, column] > price[row, column] * 1.1:
+                    weights[row, column] = 0.05
+        return weights
