@@ -23,10 +23,10 @@ demo: $(VENV)/.package  ## set up, run the domestic-compute thesis on the sample
 
 install: $(VENV)/.package $(VENV)/.test $(VENV)/.check  ## set up for development
 
-test: $(VENV)/.test  ## the whole suite but for the long random runs; PYTEST_ARGS="-k limits"
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+test: $(VENV)/.test  ## the whole suite but for the long runs, on all cores; PYTEST_ARGS="-k limits"
+	$(BIN)/python -m pytest -n auto --dist loadfile $(PYTEST_ARGS)
 
-slow: $(VENV)/.test  ## the long random runs
+slow: $(VENV)/.test  ## the long runs
 	$(BIN)/python -m pytest -m slow $(PYTEST_ARGS)
 
 check: $(VENV)/.check  ## ruff, format, mypy --strict, import-linter

@@ -117,6 +117,7 @@ def test_every_cheat_is_listed() -> None:
     assert {path.stem for path in (TESTS / "cheats").glob("*.py")} == set(CAUGHT)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(CAUGHT))
 def test_a_cheat_is_caught_and_its_line_named(name: str) -> None:
     found = audited(TESTS / "cheats" / f"{name}.py", cuts=MORE.get(name, FEW))
@@ -138,6 +139,7 @@ def test_there_are_twenty_honest_theses_beside_the_shipped_ones() -> None:
     assert len(SHIPPED) >= 5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", [*HONEST, *SHIPPED], ids=lambda path: path.stem)
 def test_an_honest_thesis_passes_whole_and_in_short(path: Path) -> None:
     strategy, subject = subject_of(path)

@@ -71,6 +71,18 @@ def test_of_one_row_the_strongest_counts_then_the_first_by_id() -> None:
     assert dict(owners(found)) == {"a": [2], "b": [], "c": []}
 
 
+def test_a_kind_that_the_thesis_does_not_ask_for_moves_nothing() -> None:
+    world = World("2024-01-02", {NAME: FLAT}, ".|5000|0", listed={NAME: "2001-08-27"})
+    ledger = replay(*world.inputs)
+    history = History(world.bars, (fact("asked", "2024-01-02", kind="model_release"), fact("other", "2024-01-03")))
+    trips = round_trips(ledger)
+    assert owners(attribute(history, ledger, trips)) == [("asked", []), ("other", [2])]
+    assert owners(attribute(history, ledger, trips, ["model_release"])) == [("asked", [2]), ("other", [])]
+    found = attribute(history, ledger, trips, [])
+    assert owners(found) == [("asked", []), ("other", [])]
+    assert found.unmoved == trips
+
+
 def test_a_catalyst_of_another_name_explains_nothing() -> None:
     found = shared_out(".|5000|0", fact("other", "2024-01-03", symbols=("600000.SH",)))
     assert found.moved == ()

@@ -233,6 +233,7 @@ def test_a_result_hands_on_its_targets(root: Path) -> None:
     source = load("sample", root)
     result = backtest(thesis, source, Request(settings=MarketSettings(), params={}, end="2022-06-30"))
     assert result.nulls is None
+    assert result.kinds == ("model_release", "analyst_upgrade")
     assert result.targets is not None
     assert replay(result.history.bars, result.targets, result.exits, result.settings) == result.ledger
     found = nulls(result.history, result.targets, result.exits, result.settings, placebos=10)

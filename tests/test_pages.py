@@ -112,4 +112,4 @@ def test_a_reader_goes_from_the_list_to_the_tear_sheet_and_back(browser: Browser
         opened.page.get_by_role("link", name="Tear sheet").first.click()
         assert opened.page.get_by_role("heading", name="Key figures").is_visible()
         opened.page.get_by_role("link", name="All runs").click()
-        assert opened.page.get_by_role("heading", level=1).inner_text() == "Runs"
+        assert opened.page.get_by_role("heading", level=1).inner_text() == "Reports"

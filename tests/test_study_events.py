@@ -15,7 +15,8 @@ from backfolio.history import History
 from backfolio.history.prices import floats
 from backfolio.prepare import prepare
 from backfolio.strategy import Strategy
-from backfolio.study import Asked, Window, default_benchmark, kinds_of
+from backfolio.strategy.listening import emit_listening
+from backfolio.study import Asked, Window, default_benchmark
 from backfolio.study.events import direction, find_events
 from backfolio.study.returns import panel
 from studied import INDEX, SYMBOLS, Everyone, catalyst, market, studied, with_news
@@ -327,9 +328,9 @@ class Deaf(Strategy):
 
 def test_a_thesis_studies_what_it_asks_for(plain: Source) -> None:
     prepared = prepare(Everyone, with_news(plain, news(plain, 150)))
-    assert kinds_of(Listener(), prepared.known, prepared.rows) == ("model_release", "policy")
-    assert "results" in kinds_of(Walker(), prepared.known, prepared.rows)
-    assert kinds_of(Deaf(), prepared.known, prepared.rows) == ()
+    assert emit_listening(Listener(), prepared.known, prepared.rows)[1] == ("model_release", "policy")
+    assert "results" in emit_listening(Walker(), prepared.known, prepared.rows)[1]
+    assert emit_listening(Deaf(), prepared.known, prepared.rows)[1] == ()
 
 
 def test_events_are_looked_for_in_the_window_only(plain: Source) -> None:

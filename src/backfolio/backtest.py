@@ -18,6 +18,7 @@ from backfolio.caveats import caveats
 from backfolio.errors import UsageError, did_you_mean
 from backfolio.prepare import prepare
 from backfolio.result import Result
+from backfolio.strategy.listening import emit_listening
 from backfolio.targets import Exits
 
 if TYPE_CHECKING:
@@ -172,7 +173,7 @@ def backtest(
     window = prepare(thesis.strategy, source, request.start, request.end, request.benchmark)
     bars, universe = window.bars, window.universe
     report_session = None if on_session is None else lambda row: on_session(row + 1, len(bars.sessions))
-    ledger, targets, exits, rebalance, params = _replayed(
+    ledger, targets, kinds, exits, rebalance, params = _replayed(
         thesis, strategy, request.params, window, request.settings, report_session
     )
     record = {
@@ -213,7 +214,7 @@ def backtest(
         simulated=source.simulated,
         source_label=source.label,
         command=request.command,
-        warnings=tuple(caveats(window.known, source, request.settings, ledger, targets, window.history)),
+        warnings=tuple(caveats(window.known, source, request.settings, ledger, targets, window.history, kinds)),
         record={
             **run.record,
             "run_id": run.run_id,
@@ -221,6 +222,7 @@ def backtest(
             "source": {"label": source.label, "where": source.where},
         },
         targets=targets,
+        kinds=kinds,
         audit=None if audit is None else audit(strategy, window),
         param_words={name: param.doc for name, param in getattr(thesis.strategy, "declared", {}).items() if param.doc},
     )
@@ -255,17 +257,17 @@ def _replayed(
     window: Prepared,
     settings: MarketSettings,
     on_session: Callable[[int], None] | None,
-) -> tuple[Ledger, Targets | None, Exits, str, dict[str, object]]:
+) -> tuple[Ledger, Targets | None, tuple[str, ...] | None, Exits, str, dict[str, object]]:
     from backfolio import replay  # noqa: PLC0415  imports backtrader: only when a run needs it
 
     bars = window.bars
     if strategy is None:
         params = plain_params(thesis.strategy, asked)
         ledger = replay.replay_plain(bars, thesis.strategy, params, settings, on_session=on_session)
-        return ledger, None, Exits(), "by the strategy", params
-    targets = strategy.emit(window.known, *window.rows)
+        return ledger, None, None, Exits(), "by the strategy", params
+    targets, kinds = emit_listening(strategy, window.known, window.rows)
     ledger = replay.replay(bars, targets, strategy.exits, settings, on_session=on_session)
-    return ledger, targets, strategy.exits, strategy.rebalance, strategy.params
+    return ledger, targets, kinds, strategy.exits, strategy.rebalance, strategy.params
 
 
 def plain_params(strategy: type, asked: Mapping[str, object]) -> dict[str, object]:

@@ -16,7 +16,7 @@ from backfolio.money import BASIS_POINTS
 from backfolio.said import counted, listed, paired, said
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     from backfolio.history import History
     from backfolio.ledger import Ledger
@@ -51,6 +51,7 @@ def caveats(
     ledger: Ledger,
     targets: Targets | None,
     window: History | None = None,
+    kinds: Collection[str] | None = None,
 ) -> Iterator[Said]:
     """Say what the data left open and what the settings left out.
 
@@ -69,6 +70,8 @@ def caveats(
     window
         The same history cut to the ledger's sessions; without it nothing is
         said about what the result leans on.
+    kinds
+        Kinds of catalysts that the thesis asks for; None = it may look at any.
     """
     yield from _of_findings(source, known, ledger)
     yield from _of_data(known, source)
@@ -89,10 +92,10 @@ def caveats(
                 names=few(small),
             )
     if window is not None:
-        yield from leans(window, ledger)
+        yield from leans(window, ledger, kinds)
 
 
-def leans(window: History, ledger: Ledger) -> Iterator[Said]:
+def leans(window: History, ledger: Ledger, kinds: Collection[str] | None = None) -> Iterator[Said]:
     """Say what a result leans on: few round trips, one name, one catalyst, one kind of entry, data with gaps.
 
     Parameters
@@ -101,10 +104,12 @@ def leans(window: History, ledger: Ledger) -> Iterator[Said]:
         Bars, catalysts and universe on the ledger's sessions.
     ledger
         What happened.
+    kinds
+        Kinds of catalysts that the thesis asks for; None = it may look at any.
     """
     bars = window.bars
     trips = round_trips(ledger, dividends_by_symbol(ledger, bars))
-    found = leaning(bars, window.members.to_numpy(), trips, attribute(window, ledger, trips))
+    found = leaning(bars, window.members.to_numpy(), trips, attribute(window, ledger, trips, kinds))
     if trips and found.trips < FEW_TRIPS:
         yield said(
             "Only %(trips)s closed, too few to tell skill from luck: a longer window (--start) or more names give "

@@ -146,6 +146,9 @@ class Result:
     targets
         What the thesis asked for, on the window's sessions; None for a plain
         backtrader strategy.
+    kinds
+        Kinds of catalysts that the thesis asked the history for; None = a plain
+        backtrader strategy, which may look at any.
     nulls
         Its null hypotheses; None where they were not worked out.
     param_words
@@ -175,6 +178,7 @@ class Result:
     warnings: tuple[str, ...] = ()
     record: Mapping[str, object] = field(default_factory=dict)
     targets: Targets | None = None
+    kinds: tuple[str, ...] | None = None
     nulls: Nulls | None = None
     param_words: Mapping[str, str] = field(default_factory=dict)
     audit: Audit | None = None

@@ -271,6 +271,8 @@ def trade(
         return 0, 0, 0, 0, 0, reason, 0, 0, 0, 0
     numerator, denominator = (amount, volume) if by_vwap else (open_, 1)
     price = slipped(numerator, denominator, side, slippage, up, down, state)
+    if price <= 0:  # an amount that comes to no fen a share tells no price, and a day without limits has no least one
+        return 0, 0, 0, 0, 0, AMOUNT_UNKNOWN, 0, 0, 0, 0
     cap = volume_cap(volume, participation)
     beyond_sellable = 0
     if side == SELL:

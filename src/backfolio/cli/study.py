@@ -220,6 +220,7 @@ def _subject(
         )
         return studying.Subject(words.kind), source, prepared, (words.kind,)
     from backfolio.cli.tune import tunable  # noqa: PLC0415
+    from backfolio.strategy.listening import emit_listening  # noqa: PLC0415
     from backfolio.tune.identity import source_hash  # noqa: PLC0415
 
     thesis = tunable(parts.catalogue(here, config).find(words.thesis or ""))
@@ -229,7 +230,7 @@ def _subject(
     benchmark = _benchmark(config, source, asked)
     prepared = prepare(thesis.strategy, source, values["start"], values["end"], benchmark, covered=False)
     with parts.aside(thesis.name):
-        kinds = studying.kinds_of(strategy, prepared.known, prepared.rows)
+        _, kinds = emit_listening(strategy, prepared.known, prepared.rows)
     have = {event.kind for event in prepared.known.events}
     kinds = tuple(kind for kind in kinds if kind in have) or kinds
     if not kinds:

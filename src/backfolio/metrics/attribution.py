@@ -1,9 +1,9 @@
 """Which catalyst a round trip belongs to, and what each catalyst and kind of catalyst brought.
 
-A thesis does not say why it buys, so the rule is one of dates alone: a round
-trip belongs to the latest catalyst that touches its symbol, could be decided on
-before the round trip opened, and is at most `LOOK_BACK` sessions old. Of
-several on one decision row the strongest counts (largest size of `strength`),
+A thesis does not say why it buys, so the rule is one of kinds and dates: a
+round trip belongs to the latest catalyst of a kind that the thesis asks for
+which touches its symbol, could be decided on before the round trip opened, and
+is at most `LOOK_BACK` sessions old. Of several on one decision row the strongest counts (largest size of `strength`),
 then the first by id. What no catalyst explains stands apart, so that all parts
 add up to the whole.
 """
@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from backfolio.catalysts import Catalyst
     from backfolio.history import History
@@ -104,7 +104,9 @@ class Attribution:
     kinds: tuple[KindCount, ...] = ()
 
 
-def attribute(history: History, ledger: Ledger, trips: Sequence[RoundTrip]) -> Attribution:
+def attribute(
+    history: History, ledger: Ledger, trips: Sequence[RoundTrip], kinds: Collection[str] | None = None
+) -> Attribution:
     """Share the round trips of a run out among its catalysts; the module says by what rule.
 
     Parameters
@@ -115,6 +117,8 @@ def attribute(history: History, ledger: Ledger, trips: Sequence[RoundTrip]) -> A
         What happened.
     trips
         Of `metrics.round_trips`.
+    kinds
+        Kinds of catalysts that the thesis asks for; None = it may look at any.
 
     Returns
     -------
@@ -124,7 +128,7 @@ def attribute(history: History, ledger: Ledger, trips: Sequence[RoundTrip]) -> A
         in `moved` or in `unmoved`.
     """
     touches = history.touches(-LOOK_BACK)
-    governing = _Governing(touches)
+    governing = _Governing(touches, kinds)
     owned: dict[int, list[RoundTrip]] = defaultdict(list)
     refused: dict[int, list[Refusal]] = defaultdict(list)
     unmoved: list[RoundTrip] = []
@@ -152,8 +156,9 @@ def attribute(history: History, ledger: Ledger, trips: Sequence[RoundTrip]) -> A
 class _Governing:
     """Finds the catalyst to which a purchase belongs."""
 
-    def __init__(self, touches: Sequence[Touch]) -> None:
-        weakest_first = sorted(range(len(touches)), key=lambda at: touches[at].catalyst.id, reverse=True)
+    def __init__(self, touches: Sequence[Touch], kinds: Collection[str] | None) -> None:
+        asked = [at for at, touch in enumerate(touches) if kinds is None or touch.catalyst.kind in kinds]
+        weakest_first = sorted(asked, key=lambda at: touches[at].catalyst.id, reverse=True)
         weakest_first.sort(key=lambda at: (touches[at].row, abs(touches[at].catalyst.strength)))
         self._rows: dict[int, list[int]] = defaultdict(list)
         self._places: dict[int, list[int]] = defaultdict(list)

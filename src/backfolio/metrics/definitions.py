@@ -226,8 +226,8 @@ DETAIL_DEFINITIONS: Final = (
     Definition(
         "catalyst",
         "Catalyst",
-        "A round trip belongs to the latest catalyst of its name that could be decided on before it opened, at most 60 "
-        "sessions earlier; of several at once to the strongest.",
+        "A round trip belongs to the latest catalyst of its name, of a kind that the thesis asks for, that could be "
+        "decided on before it opened, at most 60 sessions earlier; of several at once to the strongest.",
         "count",
     ),
     Definition(

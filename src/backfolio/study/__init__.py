@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from backfolio.study.conduct import Subject, default_benchmark, study
-from backfolio.study.listening import kinds_of
 from backfolio.study.measured import ALL, HEADLINE, LEVEL, TESTS, Group, Measured, Statistic, Study, Verdict
 from backfolio.study.model import LEFT_OUT, Asked, Event, Window
 
@@ -23,6 +22,5 @@ __all__ = [
     "Verdict",
     "Window",
     "default_benchmark",
-    "kinds_of",
     "study",
 ]

@@ -89,7 +89,7 @@ def facts_of(result: Result) -> Facts:
         returns=ledger.returns(),
         others=result.benchmark_returns(),
         trading=trading,
-        attribution=attribute(result.history, ledger, trading.trips),
+        attribution=attribute(result.history, ledger, trading.trips, result.kinds),
         missed=lines,
         worth={line.refusal: line.gain for line in lines},
         capacity=capacity(ledger, bars),

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 
     from backfolio.history.clock import Day
     from backfolio.history.frames import Counted, Touch
-    from backfolio.strategy import Strategy
+    from backfolio.strategy.base import Strategy
+    from backfolio.targets import Targets
 
 
 class _Listening(History):
@@ -43,8 +44,8 @@ class _Listening(History):
         return _Listening.over(super().until(session, share=share), self.heard)
 
 
-def kinds_of(strategy: Strategy, known: History, rows: tuple[int, int]) -> tuple[str, ...]:
-    """Return the kinds of catalysts that a thesis asks a history for, in the order of `KINDS`.
+def emit_listening(strategy: Strategy, known: History, rows: tuple[int, int]) -> tuple[Targets, tuple[str, ...]]:
+    """Return what a thesis emits, and the kinds of catalysts that it asked the history for, in the order of `KINDS`.
 
     A thesis that walks through the touches itself may use any, and has all.
 
@@ -54,5 +55,5 @@ def kinds_of(strategy: Strategy, known: History, rows: tuple[int, int]) -> tuple
         If it fails.
     """
     heard: set[str] = set()
-    strategy.emit(_Listening.over(known, heard), *rows)
-    return tuple(kind for kind in KINDS if kind in heard)
+    targets = strategy.emit(_Listening.over(known, heard), *rows)
+    return targets, tuple(kind for kind in KINDS if kind in heard)
