@@ -105,7 +105,7 @@ def test_a_sale_and_its_fees(form: Form) -> None:
         (BUY, {"by_vwap": True}, "amount_unknown"),
         (SELL, {"by_vwap": True}, "amount_unknown"),
         (BUY, {"by_vwap": True, "amount": 0, "volume": 0}, "amount_unknown"),
-        (BUY, {"by_vwap": True, "amount": 40, "volume": 100, "state": ashare.UNLIMITED}, "amount_unknown"),  # no fen a share
+        (BUY, {"by_vwap": True, "amount": 40, "volume": 100, "state": ashare.UNLIMITED}, "amount_unknown"),
         (BUY, {"by_vwap": True, "open_": 11_000}, "limit_up"),  # the raw open decides, whatever the price
     ],
 )
