@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from backfolio import ashare, calendar
@@ -214,6 +215,7 @@ def _row_faults(line: Line) -> Iterator[_Fault]:
     yield from _faults(_draft(line))
 
 
+@lru_cache(maxsize=4_096)
 def _known_at(text: str) -> dt.datetime | _Fault:
     value = f"known_at {text!r}"
     try:

@@ -235,7 +235,10 @@ def one_list(kept: tuple[Catalyst, ...], fetched: tuple[Catalyst, ...]) -> tuple
             sources[nearest].append(catalyst.source)
         else:
             others.append(catalyst)
-    joined = [replace(one, source=joined_sources([one.source, *sources[at]])) for at, one in enumerate(kept)]
+    joined = [
+        replace(one, source=joined_sources([one.source, *sources[at]])) if at in sources else one
+        for at, one in enumerate(kept)
+    ]
     return tuple(sorted([*joined, *others], key=lambda one: (one.known_at, one.id)))
 
 
