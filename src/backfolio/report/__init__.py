@@ -3,6 +3,7 @@
 `write` puts it in place; `render` only makes the bytes.
 """
 
-from backfolio.report.writer import Written, render, write
+from backfolio.report.folder import Written
+from backfolio.report.writer import render, write
 
 __all__ = ["Written", "render", "write"]

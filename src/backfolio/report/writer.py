@@ -3,12 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import secrets
-import shutil
-import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -16,44 +11,18 @@ from backfolio.durable import write_whole
 from backfolio.errors import UsageError
 from backfolio.report import tables
 from backfolio.report.assets import write_assets
+from backfolio.report.folder import Written, demand_whole, place
 from backfolio.report.gallery import write_gallery
 from backfolio.report.look import USUAL
 from backfolio.report.run import headline, run_page
 from backfolio.report.tearsheet import drawn_for, tear_sheet
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from backfolio.report.look import Look
     from backfolio.result import Result
 
-PARTIAL: Final = ".partial"
-"""Ending of what is not finished; such names begin with a dot."""
-
-STALE_SECONDS: Final = 3_600
-"""An unfinished folder older than this was left behind by a run that ended early."""
-
-
-@dataclass(frozen=True, slots=True)
-class Written:
-    """Where a report lies; usable as a path.
-
-    Parameters
-    ----------
-    path
-        The folder.
-    existed
-        True where the same run had been written before; its figures and tables were kept.
-    """
-
-    path: Path
-    existed: bool
-
-    def __fspath__(self) -> str:
-        return str(self.path)
-
-    def __str__(self) -> str:
-        return str(self.path)
+RECORD: Final = "run.json"
+"""Without it a folder is no run's."""
 
 
 def render(result: Result, *, tearsheet: bool = True, look: Look = USUAL) -> dict[str, bytes]:
@@ -68,7 +37,7 @@ def render(result: Result, *, tearsheet: bool = True, look: Look = USUAL) -> dic
         "refusals.csv": tables.refusals_csv(result.ledger).encode(),
         "equity.csv": tables.equity_csv(result.ledger).encode(),
         "positions.csv": tables.positions_csv(result.ledger).encode(),
-        "run.json": (json.dumps(record, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n").encode(),
+        RECORD: (json.dumps(record, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n").encode(),
         "index.html": run_page(result, tearsheet=tearsheet, look=look),
     }
     if tearsheet:
@@ -107,69 +76,24 @@ def _place(result: Result, folder: Path, *, tearsheet: bool, look: Look) -> bool
         write_assets(reports)
         _complete(result, folder, tearsheet=tearsheet, look=look)
         return True
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    _sweep(folder.parent)
-    partial = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}{PARTIAL}")
-    files = render(result, tearsheet=tearsheet, look=look)
-    write_assets(reports)
-    try:
-        _fill(partial, files)
-        try:
-            partial.rename(folder)
-        except OSError:
-            # Another process finished the same run first; the two are equal.
-            if not (folder / "run.json").exists():
-                raise
-            return True
-        _sync_folder(folder.parent)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
-    return False
+
+    def files() -> dict[str, bytes]:
+        made = render(result, tearsheet=tearsheet, look=look)
+        write_assets(reports)  # not before: nothing is left of a report that cannot be made
+        return made
+
+    return place(folder, RECORD, files)
 
 
 def _complete(result: Result, folder: Path, *, tearsheet: bool, look: Look) -> None:
     """Add the tear sheet to a folder written without one, then its page where that would now be another."""
-    if not (folder / "run.json").exists() or not (folder / "index.html").exists():
-        message = f"{folder} is not a whole report: delete it and run again"
-        raise UsageError(message)
+    demand_whole(folder, RECORD)
     sheet, shown = folder / "tearsheet.html", folder / "index.html"
     if tearsheet and not (sheet.exists() and drawn_for(sheet.read_bytes(), look)):
         write_whole(sheet, tear_sheet(result, look))
     content = run_page(result, tearsheet=sheet.exists(), look=look)
     if shown.read_bytes() != content:
         write_whole(shown, content)
-
-
-def _fill(folder: Path, files: Mapping[str, bytes]) -> None:
-    folder.mkdir()
-    for name, content in files.items():
-        _write_file(folder / name, content)
-    _sync_folder(folder)
-
-
-def _write_file(path: Path, content: bytes) -> None:
-    with path.open("xb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make a folder's entries durable, where the system can."""
-    if os.name != "posix":
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def _sweep(parent: Path) -> None:
-    """Remove what interrupted runs left behind; a young one may belong to a run under way."""
-    for left in parent.glob(f".*{PARTIAL}"):
-        if time.time() - left.stat().st_mtime > STALE_SECONDS:
-            shutil.rmtree(left, ignore_errors=True)
 
 
 def _safe(name: str) -> str:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-import secrets
-import shutil
 from typing import TYPE_CHECKING, Final
 
-from backfolio.durable import write_whole
 from backfolio.errors import UsageError
+from backfolio.report.folder import Written, place_or_restyle
 from backfolio.report.gallery import write_gallery
 from backfolio.report.gallery.folders import KINDS_FOLDER
 from backfolio.report.gallery.kinds import STUDY_FILE
@@ -16,7 +14,6 @@ from backfolio.report.look import USUAL
 from backfolio.report.page import page
 from backfolio.report.study.tables import days_csv, events_csv, path_csv, windows_csv
 from backfolio.report.study.view import headline, view
-from backfolio.report.writer import PARTIAL, Written
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -61,7 +58,7 @@ def write_study(study: Study, reports: Path, look: Look = USUAL) -> Written:
     above = reports / study.subject if study.thesis else reports / KINDS_FOLDER / study.subject
     folder = above / f"{PREFIX}{study.study_id}"
     try:
-        existed = _place(study, folder, look)
+        existed = place_or_restyle(folder, STUDY_FILE, lambda: _page(study, look), lambda: render_study(study, look))
         write_gallery(reports, look)
     except OSError as error:
         message = (
@@ -75,32 +72,3 @@ def write_study(study: Study, reports: Path, look: Look = USUAL) -> Written:
 def _page(study: Study, look: Look) -> bytes:
     up = "../../" if study.thesis else "../../../"
     return page("study.html", {**view(study, look.lang), "up": up}, look=look, up=up)
-
-
-def _place(study: Study, folder: Path, look: Look) -> bool:
-    """Make the folder unless it is there; tell whether it was."""
-    if folder.exists():
-        if not all((folder / name).exists() for name in (STUDY_FILE, "index.html")):
-            message = f"{folder} is not a whole report: delete it and run again"
-            raise UsageError(message)
-        shown, content = folder / "index.html", _page(study, look)
-        if shown.read_bytes() != content:
-            write_whole(shown, content)
-        return True
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    partial = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}{PARTIAL}")
-    files = render_study(study, look)
-    try:
-        partial.mkdir()
-        for name, content in files.items():
-            write_whole(partial / name, content)
-        try:
-            partial.rename(folder)
-        except OSError:
-            # Another process finished the same study first; the two are equal.
-            if not (folder / STUDY_FILE).exists():
-                raise
-            return True
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
-    return False

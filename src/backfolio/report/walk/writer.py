@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import json
-import secrets
-import shutil
 from typing import TYPE_CHECKING, Final
 
-from backfolio.durable import write_whole
 from backfolio.errors import UsageError
+from backfolio.report.folder import Written, place_or_restyle
 from backfolio.report.gallery import write_gallery
 from backfolio.report.gallery.kinds import WALK_FILE
 from backfolio.report.look import USUAL
 from backfolio.report.page import page
 from backfolio.report.walk.tables import equity_csv, windows_csv
 from backfolio.report.walk.view import headline, view
-from backfolio.report.writer import PARTIAL, Written
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -53,7 +50,7 @@ def write_walk(walk: Walk, reports: Path, look: Look = USUAL) -> Written:
     """
     folder = reports / walk.strategy / f"{PREFIX}{walk.walk_id}"
     try:
-        existed = _place(walk, folder, look)
+        existed = place_or_restyle(folder, WALK_FILE, lambda: _page(walk, look), lambda: render_walk(walk, look))
         write_gallery(reports, look)
     except OSError as error:
         message = (
@@ -66,32 +63,3 @@ def write_walk(walk: Walk, reports: Path, look: Look = USUAL) -> Written:
 
 def _page(walk: Walk, look: Look) -> bytes:
     return page("walk.html", view(walk, look.lang), look=look)
-
-
-def _place(walk: Walk, folder: Path, look: Look) -> bool:
-    """Make the folder unless it is there; tell whether it was."""
-    if folder.exists():
-        if not all((folder / name).exists() for name in (WALK_FILE, "index.html")):
-            message = f"{folder} is not a whole report: delete it and run again"
-            raise UsageError(message)
-        shown, content = folder / "index.html", _page(walk, look)
-        if shown.read_bytes() != content:
-            write_whole(shown, content)
-        return True
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    partial = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}{PARTIAL}")
-    files = render_walk(walk, look)
-    try:
-        partial.mkdir()
-        for name, content in files.items():
-            write_whole(partial / name, content)
-        try:
-            partial.rename(folder)
-        except OSError:
-            # Another process finished the same walk first; the two are equal.
-            if not (folder / WALK_FILE).exists():
-                raise
-            return True
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
-    return False
