@@ -15,6 +15,7 @@ from bench import (
     engines,
     evaluation,
     facts,
+    falsify,
     gallery,
     kernel,
     optstrategy,
@@ -45,6 +46,7 @@ PARTS = (
     evaluation,
     tune,
     study,
+    falsify,
     optstrategy,
     vectorbt_orders,
 )

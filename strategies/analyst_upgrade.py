@@ -1,6 +1,6 @@
 import numpy as np
 
-from backfolio import Exits, Param, Strategy
+from backfolio import Claim, Exits, Param, Strategy
 
 
 class AnalystUpgrade(Strategy):
@@ -9,7 +9,8 @@ class AnalystUpgrade(Strategy):
     An upgrade, or a target price raised by a good part, is read by funds that
     may buy only after a committee has met: the price follows for weeks. The
     size of a position goes with the raise; an upgrade that names no raise
-    counts as the least one. The thesis is wrong if large raises earn no more
+    counts as the least one. The thesis is wrong if names alike that nobody
+    upgraded do as well, and its sizes are wrong if large raises earn no more
     than small ones.
     """
 
@@ -19,6 +20,14 @@ class AnalystUpgrade(Strategy):
     min_raise = Param(0.1, low=0.01, high=1.0, step=0.05, doc="least raise of a target acted on, as a fraction")
     full_raise = Param(0.4, low=0.05, high=2.0, step=0.05, doc="raise that earns the largest position, as a fraction")
     most = Param(0.25, low=0.02, high=1.0, step=0.05, doc="largest position, as a fraction of the capital")
+    claims = (
+        Claim(
+            "Names go on rising for weeks after an upgrade, more than names alike that nobody upgraded.",
+            horizon=20,
+            least=0.02,
+            kills=("random_names.p > 0.5",),
+        ),
+    )
 
     def targets(self, history):
         upgraded = history.catalysts("analyst_upgrade", within=self.hold)

@@ -1,4 +1,4 @@
-from backfolio import Exits, Param, Strategy, equal_weight
+from backfolio import Claim, Exits, Param, Strategy, equal_weight
 
 
 class Capex(Strategy):
@@ -17,6 +17,14 @@ class Capex(Strategy):
     exits = Exits(stop_loss=0.15)
     hold = Param(40, low=5, high=120, step=5, doc="sessions an announcement stays fresh")
     most = Param(0.1, low=0.02, high=0.5, step=0.02, doc="largest position, as a fraction of the capital")
+    claims = (
+        Claim(
+            "Suppliers rise for two months after a house says that it will spend more, as in no other weeks.",
+            horizon=40,
+            least=0.03,
+            kills=("random_dates.p > 0.5", "study.mean < 0"),
+        ),
+    )
 
     def targets(self, history):
         says = history.strength("capital_spending", within=self.hold)

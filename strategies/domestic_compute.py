@@ -1,4 +1,4 @@
-from backfolio import Exits, Param, Strategy, equal_weight, top
+from backfolio import Claim, Exits, Param, Strategy, equal_weight, top
 
 
 class DomesticCompute(Strategy):
@@ -15,6 +15,14 @@ class DomesticCompute(Strategy):
     exits = Exits(stop_loss=0.15)
     hold = Param(20, low=5, high=60, step=5, doc="sessions a catalyst stays fresh")
     names = Param(5, low=1, high=10, step=1, doc="most names held at once, each with the same part of the capital")
+    claims = (
+        Claim(
+            "Names rise for weeks after the news, and trading on it earns more than holding the same names.",
+            horizon=20,
+            least=0.02,
+            kills=("hold.excess < 0",),
+        ),
+    )
 
     def targets(self, history):
         fresh = history.catalysts("model_release", "analyst_upgrade", within=self.hold)

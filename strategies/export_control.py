@@ -1,4 +1,4 @@
-from backfolio import Exits, Param, Strategy, equal_weight, top
+from backfolio import Claim, Exits, Param, Strategy, equal_weight, top
 
 
 class ExportControl(Strategy):
@@ -18,6 +18,14 @@ class ExportControl(Strategy):
     hold = Param(30, low=5, high=120, step=5, doc="sessions a policy stays fresh")
     lookback = Param(20, low=2, high=120, step=5, doc="sessions over which strength is measured")
     names = Param(4, low=1, high=20, step=1, doc="most names held at once, each with the same part of the capital")
+    claims = (
+        Claim(
+            "Pressure lifts home-made chips for weeks and relief lowers them, more than others of the theme.",
+            horizon=30,
+            least=0.02,
+            kills=("random_names.p > 0.5",),
+        ),
+    )
 
     def targets(self, history):
         pressure = history.strength("policy", within=self.hold)

@@ -1,6 +1,6 @@
 import numpy as np
 
-from backfolio import Exits, Param, Strategy, equal_weight
+from backfolio import Claim, Exits, Param, Strategy, equal_weight
 
 
 class RouteRotation(Strategy):
@@ -19,6 +19,14 @@ class RouteRotation(Strategy):
     lookback = Param(20, low=2, high=120, step=5, doc="sessions over which the routes are compared")
     margin = Param(0.05, low=0.0, high=0.5, step=0.01, doc="lead from which a route is taken, as a fraction")
     most = Param(0.25, low=0.02, high=1.0, step=0.05, doc="largest position, as a fraction of the capital")
+    claims = (
+        Claim(
+            "The route that leads goes on leading for weeks, and not by the luck of one name.",
+            horizon=20,
+            least=0.02,
+            kills=("random_names.p > 0.5", "without_best_name.total_return < 0"),
+        ),
+    )
 
     def targets(self, history):
         returns = history.returns(self.lookback).where(history.tradable)

@@ -1,6 +1,6 @@
 import numpy as np
 
-from backfolio import Exits, Param, Strategy, equal_weight, top
+from backfolio import Claim, Exits, Param, Strategy, equal_weight, top
 
 
 class Spillover(Strategy):
@@ -19,6 +19,14 @@ class Spillover(Strategy):
     exits = Exits(stop_loss=0.08)
     hold = Param(5, low=2, high=40, step=1, doc="sessions a follower is held")
     names = Param(6, low=1, high=20, step=1, doc="most names held at once, each with the same part of the capital")
+    claims = (
+        Claim(
+            "Followers rise in the sessions after their leader closed at its limit, and not all of it is in the gap.",
+            horizon=5,
+            least=0.01,
+            kills=("random_dates.p > 0.5", "total_return < 0"),
+        ),
+    )
 
     def targets(self, history):
         shut = history.raw.close >= history.raw.upper_limit

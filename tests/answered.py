@@ -288,25 +288,36 @@ def quick(**changes: Any) -> dict[str, Any]:
     return {host: replace(kept, **changes) for host, kept in policy.POLICIES.items()}
 
 
-def main(arguments: Sequence[str]) -> None:
-    """Run the command line with the hosts answered from a scenario file."""
-    file, dashes, *rest = arguments
-    assert dashes == "--", "python tests/answered.py SCENARIO.json -- run_backtest arguments"
-    answers, told = scenario(Path(file))
-
+@contextlib.contextmanager
+def staged(path: Path) -> Iterator[None]:
+    """Answer the hosts from a scenario file while the block runs; the policies and the clock are put back."""
+    answers, told = scenario(path)
+    policies, clock = dict(policy.POLICIES), transport.utc_now
     changes = {key: told[key] for key in ("spacing", "budget", "timeout", "retries", "backoff") if key in told}
     policy.POLICIES.update(quick(**changes))
     if "now" in told:
         fixed = dt.datetime.fromisoformat(told["now"])
         transport.utc_now = lambda: fixed.astimezone(dt.UTC)
+    try:
+        with answered(*answers, strict=False) as asked:
+            try:
+                yield
+            finally:
+                if "urls" in told:
+                    with Path(told["urls"]).open("a", encoding="utf-8") as out:
+                        out.writelines(f"{url}\n" for url in asked.urls)
+    finally:
+        policy.POLICIES.update(policies)
+        transport.utc_now = clock
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Run the command line with the hosts answered from a scenario file."""
+    file, dashes, *rest = arguments
+    assert dashes == "--", "python tests/answered.py SCENARIO.json -- run_backtest arguments"
     sys.argv = ["run_backtest.py", *rest]
-    with answered(*answers, strict=False) as asked:
-        try:
-            run(Path.cwd())
-        finally:
-            if "urls" in told:
-                with Path(told["urls"]).open("a", encoding="utf-8") as out:
-                    out.writelines(f"{url}\n" for url in asked.urls)
+    with staged(Path(file)):
+        run(Path.cwd())
 
 
 if __name__ == "__main__":

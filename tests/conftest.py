@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import settings
 
+from called import COLUMNS, called
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -97,7 +99,20 @@ def workspace(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def cli(workspace: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
-    """Return ``cli(*words)``, which runs ``run_backtest.py`` in the workspace."""
+    """Return ``cli(*words)``, which does in the workspace what ``python run_backtest.py`` does (see `called`)."""
+
+    def call(*words: str, check: int | None = 0) -> subprocess.CompletedProcess[str]:
+        done = called(workspace, *words)
+        if check is not None:
+            assert done.returncode == check, done.stderr + done.stdout
+        return done
+
+    return call
+
+
+@pytest.fixture
+def process(workspace: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Return ``process(*words)``, which starts ``python run_backtest.py`` in the workspace, as a person would."""
 
     def call(*words: str, check: int | None = 0) -> subprocess.CompletedProcess[str]:
         done = subprocess.run(
@@ -106,7 +121,7 @@ def cli(workspace: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
             capture_output=True,
             text=True,
             encoding="utf-8",
-            env={**os.environ, "COLUMNS": "100", "PYTHONWARNINGS": "default"},
+            env={**os.environ, "COLUMNS": COLUMNS, "PYTHONWARNINGS": "default"},
             check=False,
         )
         if check is not None:

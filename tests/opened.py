@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from typing import TYPE_CHECKING, Self
 
@@ -63,6 +64,27 @@ width => [...document.querySelectorAll('table, svg, pre, .tiles')]
   .filter(node => node.getBoundingClientRect().right > width && !node.closest('.scroll, .long'))
   .map(node => node.outerHTML.slice(0, 80))
 """
+
+
+# What a reader sees and what a pointer or a screen reader is told, but for code and what files say.
+SAID = """
+() => {
+  const found = [], walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  const theirs = 'script, style, pre, code, h1, .lead, .doc > p, .files, [data-theirs]';
+  while (walker.nextNode()) {
+    const node = walker.currentNode;
+    if (!node.parentElement.closest(theirs)) found.push(node.textContent.trim());
+  }
+  for (const node of document.querySelectorAll('[aria-label], [title]')) {
+    for (const name of ['aria-label', 'title']) if (node.hasAttribute(name)) found.push(node.getAttribute(name).trim());
+  }
+  for (const node of document.querySelectorAll('svg title')) found.push(node.textContent.trim());
+  return [...new Set(found)].filter(text => /[A-Za-z]/.test(text));
+}
+"""
+
+LITTLE = re.compile(r"\b(the|of|is|are|was|were|with|that|which|and|not|from|has|have|by|in|out|to)\b")
+"""Words that hardly an English sentence does without."""
 
 
 @pytest.fixture(scope="module")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
@@ -10,34 +11,44 @@ from typing import TYPE_CHECKING, get_args
 from jinja2 import nodes
 
 from backfolio import caveats, metrics, nulls
+from backfolio.audit import check, plain, suspects, worlds
+from backfolio.audit.model import weight_words
 from backfolio.catalysts import KINDS as CATALYST_KINDS
+from backfolio.falsify import claims
+from backfolio.falsify import words as broken_words
+from backfolio.falsify.model import LABELS as BROKEN
 from backfolio.quality import RULES
 from backfolio.report import plot, plots, words
 from backfolio.report.compare import facts as compared
 from backfolio.report.compare.figures import COST
 from backfolio.report.data import asked, picture
 from backfolio.report.data.view import TABLES, sentence
+from backfolio.report.falsify import sections as broken_sections
+from backfolio.report.falsify import view as broken_view
 from backfolio.report.gallery import comparable, kinds
 from backfolio.report.page import _environment
 from backfolio.report.run import refused, view
 from backfolio.report.run.headline import GROUPS
 from backfolio.report.study import view as study_view
+from backfolio.report.study import waterfall
 from backfolio.report.tearsheet import drawn as sheet_drawn
 from backfolio.report.tearsheet import table as sheet_table
 from backfolio.report.tune import judged as tune_judged
 from backfolio.report.tune import table as tune_table
 from backfolio.report.walk import view as walk_view
 from backfolio.settings import MarketSettings
+from backfolio.strategy.claims import EXPECTED, FIGURES
 from backfolio.strategy.emission import Rebalance
-from backfolio.study import LEFT_OUT, TESTS, conduct, judge
-from backfolio.targets import Exits
+from backfolio.study import LEFT_OUT, STEPS, TESTS, conduct, decisions, judge, measured
+from backfolio.targets import LEAVE_ALONE, Exits
+from backfolio.tune import stated
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 SOURCE = Path(caveats.__file__).parent
 TEMPLATES = SOURCE / "report" / "templates"
-PAGES = {"report", "verdict", "study", "caveats.py", "walk_model.py"}
+PAGES = {"report", "verdict", "study", "falsify", "caveats.py", "walk_model.py", "stated.py"}
 """Where the counts that pages show are made."""
 
 SAYING = {"said", "translate", "sentence", "in_words", "phrase"}
@@ -46,7 +57,19 @@ SAYING = {"said", "translate", "sentence", "in_words", "phrase"}
 LABELLED = {"Judgement", "row", "Column", "Head", "line", "Chart", "Figure"}
 """Functions of which every text that stands in a call is shown."""
 
-LISTING = {"_tiles", "_facts", "_settings", "market_words", "_heads", "_groups", "_figures", "costs", "grade", "_grade"}
+LISTING = {
+    "_tiles",
+    "_facts",
+    "_answered",
+    "_settings",
+    "market_words",
+    "_heads",
+    "_groups",
+    "_figures",
+    "costs",
+    "grade",
+    "_grade",
+}
 """Functions that return labels in tuples and lists."""
 
 MACROS = {"head", "term", "sums", "cell", "lines", "plot"}
@@ -131,16 +154,47 @@ def in_tables() -> Iterator[str]:
     yield from (each.name.replace("_", " ") for each in fields(MarketSettings))
     yield from _judged()
     yield from _studied()
+    yield from _broken()
+    yield from _claimed()
+    yield from _audited()
 
 
 def _studied() -> Iterator[str]:
     """Return the labels and sentences of an event study's page."""
     yield from (*judge.LABELS.values(), judge.ONE, judge.FEW, judge.FLAT, judge.FIGURES, judge.WEAK)
     yield from (conduct.LEFT, conduct.CONFOUNDED, conduct.CENSORED, conduct.ONE_SESSION, *LEFT_OUT.values())
+    yield from (conduct.DECIDED, conduct.NO_UNIVERSE, decisions.OWN, measured.UNEXPLAINED, waterfall.EVERY)
+    yield from (waterfall.PAPER, waterfall.PAPER_WORDS, waterfall.KEPT, waterfall.KEPT_WORDS)
+    yield from (text for step in STEPS.values() for text in step)
     yield from (*study_view.MODELS.values(), *study_view.RETURNS.values())
     yield from (*study_view.CENSORED.values(), *study_view.LOCKED.values())
     labels = {text for about in TESTS.values() for text in (about.label, about.short)}
     yield from labels - {"Patell", "BMP", "t"}  # names are the same in both
+
+
+def _broken() -> Iterator[str]:
+    """Return the labels and sentences of the page of `falsify`."""
+    yield from (*BROKEN.values(), *FIGURES.values(), *view.EVIDENCE.values())
+    for told in (value for name, value in vars(broken_words).items() if name.isupper() and name != "TYPE_CHECKING"):
+        yield from told.values() if isinstance(told, Mapping) else [told]
+    yield from (word for _, word in (*broken_sections.STATES.values(), *broken_view.KILL_STATES.values()))
+
+
+def _audited() -> Iterator[str]:
+    """Return what the findings of an audit are made of."""
+    for change in (worlds.CUT_OFF, worlds.RENAMED, *worlds.OTHER_FUTURES):
+        yield from (change.words, change.remedy)
+    yield from (check.STATE, check.LOT, check.CLOCK, check.FILES, suspects.ANY, worlds.SHIFT, worlds.MEMBERS)
+    yield from (plain.CLOSES, plain.PRICES, plain.NO_STATE, weight_words(LEAVE_ALONE))
+
+
+def _claimed() -> Iterator[str]:
+    """Return what is said of claims."""
+    yield from (claims.RIGHT, claims.ENOUGH, claims.SMALL, claims.UNSURE, claims.TORN, claims.AGAINST, claims.BELOW)
+    yield from (claims.BANDED, claims.DOUBTED, claims.LUCKY)
+    yield from (claims.EXPECTED, claims.OWN_MEAN, claims.NONE, claims.ONE, claims.MET, claims.MISSING)
+    yield from (claims.OVERALL, claims.UNCLAIMED, *claims.SEVERITY.values(), *EXPECTED.values())
+    yield from (stated.FIRST, stated.AFTER, stated.CHANGED, stated.OTHERS)
 
 
 def _judged() -> Iterator[str]:

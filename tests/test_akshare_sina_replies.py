@@ -46,13 +46,13 @@ def assert_same(body: bytes, sent: list[Day], *, amounts: bool) -> None:
     assert ("amount" in frame) == amounts
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(days(ordered=False))
 def test_bars_of_shares_come_back_as_they_were_packed(sent: list[Day]) -> None:
     assert_same(payload.klc("sh600000", payload.shares(sent)), sent, amounts=True)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(days(ordered=True))
 def test_bars_of_indexes_come_back_as_they_were_packed(sent: list[Day]) -> None:
     assert_same(payload.klc("sh000300", payload.indexes(sent)), sent, amounts=False)

@@ -302,7 +302,7 @@ ORDERS = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(ORDERS)
 def test_what_fills_and_what_each_rule_takes_off_are_the_order(drawn: dict[str, Any]) -> None:
     drawn["minimum"], drawn["step"] = drawn.pop("lot")
@@ -331,7 +331,7 @@ def test_what_fills_and_what_each_rule_takes_off_are_the_order(drawn: dict[str, 
         assert fees >= order["commission_minimum"]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     shares=st.integers(0, 1_200),
     price=st.integers(1, 3_000).map(lambda fen: fen * 10),

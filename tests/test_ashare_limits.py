@@ -229,7 +229,6 @@ def test_the_first_day_before_2023_is_44_up_and_36_down(form: Form) -> None:
     assert form(ashare.limit_prices)(12_340, 4_400, 3_600, False) == (17_770, 7_900)  # 17.7696, 7.8976
 
 
-@settings(deadline=None)
 @given(st.integers(1, 300_000), st.sampled_from([500, 1_000, 2_000, 3_000]), st.booleans())
 def test_limit_prices_are_the_decimal_ones(fen: int, points: int, inward: bool) -> None:
     share = Decimal(points) / 10_000
@@ -249,7 +248,7 @@ def test_arrays_and_numbers_give_the_same() -> None:
         assert list(zip(up.tolist(), down.tolist(), strict=True)) == pairs
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     symbol=st.sampled_from(["600000.SH", "000001.SZ", "300750.SZ", "688256.SH", "920023.BJ"]),
     at=st.integers(0, 1_500),

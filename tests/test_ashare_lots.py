@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from backfolio import ashare
@@ -63,7 +63,6 @@ def test_shares_round_down_to_what_an_order_may_name(
     assert form(ashare.whole_lots)(asked, *lot) == allowed
 
 
-@settings(deadline=None)
 @given(st.integers(0, 10**7), st.sampled_from([HUNDREDS, STAR, BSE]))
 def test_the_result_is_the_largest_that_is_allowed(asked: int, lot: tuple[int, int]) -> None:
     minimum, step = lot

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import backfolio.bars
@@ -482,7 +482,6 @@ def market(fen: list[int | None], events: list[Any], given: list[int | None], se
     return bars_of(pd.DataFrame(rows), clock, ex_rights=actions(*table))
 
 
-@settings(deadline=None)
 @given(st.data())
 def test_reference_mark_and_factor_agree_with_a_second_computation_and_no_later_bar_changes_them(
     data: st.DataObject,

@@ -147,7 +147,7 @@ def test_rights_issues_are_chosen_apart_from_what_is_paid() -> None:
     assert events.offered(nothing).rows.tolist() == []
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     told=st.lists(
         st.tuples(

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from backfolio import book
@@ -85,7 +85,6 @@ def test_each_division_rounds_down(form: Form, weight: int, equity: int, close: 
     assert form(book.order_shares)(weight, equity, close, 500 if order < 0 else 0, 100, 100) == order
 
 
-@settings(deadline=None)
 @given(
     st.integers(1, 10_000), st.integers(0, 10**12), st.integers(10, 10**6), st.integers(0, 10**6),
     st.sampled_from([HUNDREDS, STAR, BSE]),
@@ -148,7 +147,6 @@ def test_which_exit_a_close_fires(
     assert form(book.exit_reason)(1_000, 10_000_000, peak, close, age, *exits) == reason
 
 
-@settings(deadline=None)
 @given(
     st.integers(0, 10**6), st.integers(-(10**9), 10**10), st.integers(0, 10**6), st.integers(1, 10**6),
     st.integers(0, 10_000), st.integers(0, 1_000_000),

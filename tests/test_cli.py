@@ -1,4 +1,4 @@
-"""The command line, run as a person would: in processes of its own, in a copy of the workspace."""
+"""The command line, run as a person would, in a copy of the workspace; what only a process shows, in processes."""
 
 from __future__ import annotations
 
@@ -34,9 +34,11 @@ def test_help_imports_none_of_the_heavy_packages() -> None:
 
 
 def test_a_run_prints_the_table_and_writes_the_report(
-    cli: Callable[..., subprocess.CompletedProcess[str]], workspace: Path
+    process: Callable[..., subprocess.CompletedProcess[str]],
+    cli: Callable[..., subprocess.CompletedProcess[str]],
+    workspace: Path,
 ) -> None:
-    done = cli("run", "domestic_compute", "--benchmark", "999001.SH", *SHORT)
+    done = process("run", "domestic_compute", "--benchmark", "999001.SH", *SHORT)
     assert done.stderr == ""
     assert "SIMULATED sample market" in done.stdout
     assert "Total return" in done.stdout

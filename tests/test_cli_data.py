@@ -1,8 +1,12 @@
-"""`fetch`, `import` and `data`, run as a person would: in processes, the hosts answered on this machine."""
+"""`fetch`, `import` and `data`, run as a person would, the hosts answered on this machine.
+
+Each has its part in processes of their own; the rest is called in this one.
+"""
 
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import os
 import re
@@ -18,8 +22,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import fetched
-from answered import Answer, eastmoney_bars
+from answered import Answer, eastmoney_bars, staged
+from backfolio import store
 from backfolio.source.files import MARKER
+from called import COLUMNS, called
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -38,7 +44,7 @@ HAND_MADE = """date,symbol,open,high,low,close,volume
 
 
 def environment() -> dict[str, str]:
-    return {**os.environ, "COLUMNS": "100", "PYTHONWARNINGS": "default"}
+    return {**os.environ, "COLUMNS": COLUMNS, "PYTHONWARNINGS": "default"}
 
 
 def new_workspace(folder: Path) -> Path:
@@ -52,8 +58,8 @@ def new_workspace(folder: Path) -> Path:
     return folder
 
 
-def words_of(folder: Path, words: Sequence[str], answers: Sequence[Answer]) -> list[str]:
-    """Return the words of a process whose hosts say `answers`; what is asked of them stands in ``asked.txt``."""
+def staged_in(folder: Path, answers: Sequence[Answer]) -> Path:
+    """Write a scenario in which hosts say `answers`; what is asked of them stands in ``asked.txt``."""
     told = []
     for answer in answers:
         cells: dict[str, Any] = {**asdict(answer), "headers": dict(answer.headers)}
@@ -62,20 +68,37 @@ def words_of(folder: Path, words: Sequence[str], answers: Sequence[Answer]) -> l
         told.append(cells)
     scene = {"answers": told, "now": fetched.NOW.isoformat(), "urls": str(folder / "asked.txt")}
     (folder / "scene.json").write_text(json.dumps(scene), encoding="utf-8")
-    return [sys.executable, str(ANSWERED), str(folder / "scene.json"), "--", *words]
+    return folder / "scene.json"
+
+
+def words_of(folder: Path, words: Sequence[str], answers: Sequence[Answer]) -> list[str]:
+    """Return the words of a process whose hosts say `answers`."""
+    return [sys.executable, str(ANSWERED), str(staged_in(folder, answers)), "--", *words]
+
+
+def checked(done: subprocess.CompletedProcess[str], check: int | None) -> subprocess.CompletedProcess[str]:
+    assert check in {None, done.returncode}, done.stderr + done.stdout
+    assert "Traceback" not in done.stderr
+    return done
 
 
 def call(
     folder: Path, *words: str, answers: Sequence[Answer] = (), check: int | None = 0
 ) -> subprocess.CompletedProcess[str]:
-    """Run a command in a workspace; with answers, its hosts give them."""
+    """Run a command in a workspace (see `called`); with answers, its hosts give them."""
+    with staged(staged_in(folder, answers)) if answers else contextlib.nullcontext():
+        return checked(called(folder, *words), check)
+
+
+def process(
+    folder: Path, *words: str, answers: Sequence[Answer] = (), check: int | None = 0
+) -> subprocess.CompletedProcess[str]:
+    """Run a command in a workspace in a process of its own, as a person would."""
     program = words_of(folder, words, answers) if answers else [sys.executable, "run_backtest.py", *words]
     done = subprocess.run(
         program, cwd=folder, capture_output=True, text=True, encoding="utf-8", env=environment(), check=False
     )
-    assert check in {None, done.returncode}, done.stderr + done.stdout
-    assert "Traceback" not in done.stderr
-    return done
+    return checked(done, check)
 
 
 @pytest.fixture(scope="module")
@@ -174,14 +197,14 @@ def test_ctrl_c_keeps_what_had_come_and_the_same_command_goes_on(fresh: Path) ->
     with subprocess.Popen(
         words_of(fresh, ASKED, slow),
         cwd=fresh, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment(),
-    ) as process:  # fmt: skip
+    ) as program:  # fmt: skip
         until = time.monotonic() + 240
-        store = fresh / "data" / "store" / "market.duckdb"
-        while process.poll() is None and time.monotonic() < until and _symbols(store) < 2:
+        held = fresh / "data" / "store" / "market.duckdb"
+        while program.poll() is None and time.monotonic() < until and _symbols(held) < 2:
             time.sleep(0.2)
-        process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=60)
-    assert process.returncode == 130, err
+        program.send_signal(signal.SIGINT)
+        out, err = program.communicate(timeout=60)
+    assert program.returncode == 130, err
     assert out == ""
     assert err == "Interrupted: what had come is in the store. The same command goes on where it stopped.\n"
     done = call(fresh, *ASKED, answers=fetched.hosts())
@@ -191,14 +214,10 @@ def test_ctrl_c_keeps_what_had_come_and_the_same_command_goes_on(fresh: Path) ->
 
 def _symbols(path: Path) -> int:
     """Return of how many symbols a store has bars, as another process sees it."""
-    code = (
-        "import sys\nfrom pathlib import Path\nfrom backfolio import store\n"
-        "with store.reading(Path(sys.argv[1])) as reader:\n    print(len(reader.symbols()))\n"
-    )
     if not path.exists():
         return 0
-    done = subprocess.run([sys.executable, "-c", code, str(path.parent)], capture_output=True, text=True, check=False)
-    return int(done.stdout or 0)
+    with store.reading(path.parent) as reader:
+        return len(reader.symbols())
 
 
 @pytest.mark.skipif(not hasattr(os, "openpty"), reason="no pseudo-terminals on this system")
@@ -206,8 +225,9 @@ def test_on_a_terminal_a_bar_names_what_is_in_work(fresh: Path) -> None:
     import pty  # noqa: PLC0415  only where there are any
 
     main, side = pty.openpty()
-    words = words_of(fresh, ASKED, fetched.hosts())
-    with subprocess.Popen(words, cwd=fresh, stdout=subprocess.PIPE, stderr=side, env=environment()) as process:
+    alone = ("fetch", "--symbols", "688256.SH", "--since", str(fetched.SINCE))
+    words = words_of(fresh, alone, fetched.hosts())
+    with subprocess.Popen(words, cwd=fresh, stdout=subprocess.PIPE, stderr=side, env=environment()) as program:
         os.close(side)
         drawn = b""
         while True:
@@ -219,7 +239,7 @@ def test_on_a_terminal_a_bar_names_what_is_in_work(fresh: Path) -> None:
                 break
             drawn += piece
     os.close(main)
-    assert process.returncode == 0
+    assert program.returncode == 0
     text = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", drawn.decode())
     assert "688256.SH 寒武纪" in text
     assert " left " in text
@@ -231,14 +251,14 @@ def test_on_a_terminal_a_bar_names_what_is_in_work(fresh: Path) -> None:
 
 def test_an_import_is_checked_stored_and_exported_again(fresh: Path) -> None:
     (fresh / "mine.csv").write_text(HAND_MADE, encoding="utf-8")
-    done = call(fresh, "import", "mine.csv")
+    done = process(fresh, "import", "mine.csv")
     assert "Bars: 3 new" in done.stdout
     assert "Listing date assumed for 1 of 1 symbols" in done.stdout
     assert (fresh / "reports" / "data" / "index.html").is_file()
     said = json.loads(call(fresh, "data", "--json").stdout)
     assert (said["symbols"], said["bars"], said["first"], said["last"]) == (1, 3, "2025-07-01", "2025-07-03")
     assert said["last_call"]["what"].endswith("mine.csv")
-    plain = call(fresh, "data").stdout
+    plain = process(fresh, "data").stdout
     assert re.search(r"^  sessions +2025-07-01 to 2025-07-03$", plain, re.MULTILINE)
     files = json.loads(call(fresh, "data", "export", "out", "--format", "csv", "--json").stdout)["files"]
     assert "out" in files[0]

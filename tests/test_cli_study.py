@@ -12,6 +12,7 @@ from backfolio.cli.config import load_config
 from backfolio.cli.study import Words, study
 from backfolio.cli.workspace import Workspace
 from backfolio.errors import UsageError
+from backfolio.study import STEPS
 
 if TYPE_CHECKING:
     import subprocess
@@ -36,6 +37,54 @@ def test_a_thesis_is_studied_printed_and_written(cli: Cli, workspace: Path) -> N
     assert record["command"] == "python run_backtest.py study model_release"
     again = cli("study", "model_release")
     assert f"Report, there already: {page.relative_to(workspace)}" in again.stdout
+
+
+def test_a_thesis_is_followed_from_paper_to_what_it_kept(cli: Cli, workspace: Path) -> None:
+    words = ("study", "analyst_upgrade", "--cash", "200000", "--slippage", "20")
+    done = cli(*words)
+    assert "analyst_upgrade: from paper to kept, sessions 0:20" in done.stdout
+    for label in ("paper (CAR)", *(step.label for step in STEPS.values()), "kept", "asked for"):
+        assert f"\n {label} " in done.stdout, label
+    assert "Events never asked for: analyst upgrade " in done.stdout
+    page = workspace / done.stdout.split("Report: ")[1].strip()
+    record = json.loads((page.parent / "study.json").read_text(encoding="utf-8"))
+    assert record["command"].endswith("study analyst_upgrade --cash 200000 --slippage 20")
+    assert (record["thesis"]["market"]["cash"], record["thesis"]["market"]["slippage"]) == (200_000.0, 20)
+    total = record["result"]["tradable"]["total"]
+    assert total["paper"] + sum(total["steps"].values()) == total["kept"]
+    assert total["steps"]["slippage"] < 0
+    assert sum(one["kept"] for one in record["result"]["tradable"]["kinds"]) == total["kept"]
+    ran = json.loads(cli("run", "analyst_upgrade", *words[2:], "--no-report", "--json").stdout)
+    assert total["kept"] / 1_000 == pytest.approx(200_000 * found_total(ran), abs=1.0)
+    other = cli(*words[:-1], "0")
+    assert "Report, there already" not in other.stdout, "other settings are another study"
+
+
+def found_total(ran: object) -> float:
+    """Return the total return that `run --json` tells, wherever it stands."""
+    if isinstance(ran, dict):
+        if "total_return" in ran:
+            return float(ran["total_return"])
+        ran = list(ran.values())
+    if isinstance(ran, list):
+        for one in ran:
+            try:
+                return found_total(one)
+            except LookupError:
+                continue
+    raise LookupError
+
+
+def test_a_thesis_without_catalysts_is_studied_by_its_own_decisions(cli: Cli) -> None:
+    told = json.loads(cli("study", "spillover", "--no-report", "--json", check=None).stdout)
+    assert (told["kinds"], told["own_decisions"]) == (["price_event"], True)
+    assert told["warnings"][0].startswith("This thesis asks for no catalyst. Studied are its own decisions to buy")
+    (only,) = told["tradable"]["kinds"]
+    assert (only["unasked"], only["steps"]["later"]) == (0, 0)
+    assert only["asks"] >= told["groups"][0]["events"]
+    shown = cli("study", "spillover", "--no-report", check=None).stdout
+    assert "spillover: its own decisions to buy, " in shown
+    assert "price event" not in shown
 
 
 def test_a_kind_is_studied_as_json_and_no_evidence_leaves_with_1(cli: Cli, workspace: Path) -> None:
@@ -92,7 +141,9 @@ def test_words_that_make_no_study_are_refused_before_anything_is_read(words: Wor
         ((), "takes a thesis, or --kind"),
         (("--kind", "rating_kept"), "no catalyst of kind rating_kept could act"),
         (("--kind", "policy", "--symbols", "688999.SH"), "has no 688999.SH"),
-        (("buy_and_hold",), "asks for no catalyst"),
+        (("buy_and_hold", "--end", "2021-05-31"), "events of its own decisions to buy can be measured"),
+        (("--kind", "policy", "--slippage", "5"), "--slippage is a setting of trades, and a --kind trades nothing"),
+        (("model_release", "--slippage", "-5"), "slippage is -5"),
         (("model_release", "--benchmark", "000905.SH"), "is not an index of this data"),
         (("model_release", "--end", "2021-05-31"), "none of the"),
     ],

@@ -1,4 +1,4 @@
-"""The command `tune`, run as a person would: in processes of its own, in a copy of the workspace."""
+"""The command `tune`, run as a person would, in a copy of the workspace; what is stopped runs in processes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The command `walk-forward`, run as a person would: in processes of its own, in a copy of the workspace."""
+"""The command `walk-forward`, run as a person would, in a copy of the workspace."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+
+from called import COLUMNS, called
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,7 +42,7 @@ class Peek(Strategy):
 
 
 def environment() -> dict[str, str]:
-    return {**os.environ, "COLUMNS": "100", "PYTHONWARNINGS": "default"}
+    return {**os.environ, "COLUMNS": COLUMNS, "PYTHONWARNINGS": "default"}
 
 
 @pytest.fixture(scope="module")
@@ -55,13 +57,10 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def cli(workspace: Path) -> Cli:
-    """Return ``cli(*words)``, which runs ``run_backtest.py`` in the workspace."""
+    """Return ``cli(*words)``, which does in the workspace what ``python run_backtest.py`` does (see `called`)."""
 
     def call(*words: str, check: int = 0) -> subprocess.CompletedProcess[str]:
-        done = subprocess.run(
-            [sys.executable, "run_backtest.py", *words],
-            cwd=workspace, capture_output=True, text=True, encoding="utf-8", env=environment(), check=False,
-        )  # fmt: skip
+        done = called(workspace, *words)
         assert done.returncode == check, done.stderr + done.stdout
         return done
 
@@ -74,9 +73,9 @@ def first(cli: Cli) -> subprocess.CompletedProcess[str]:
 
 
 def ledger(workspace: Path, name: str) -> list[tuple[str, int]]:
-    """Return the thesis and the trials of each line of a run ledger."""
+    """Return the thesis and the trials of each line of a run ledger that counts trials."""
     lines = (workspace / name / "ledger.jsonl").read_text(encoding="utf-8").splitlines()
-    return [(said["thesis"], said["trials"]) for said in map(json.loads, lines)]
+    return [(said["thesis"], said["trials"]) for said in map(json.loads, lines) if said["kind"] != "claims"]
 
 
 def reports(workspace: Path, name: str) -> list[Path]:
@@ -97,8 +96,10 @@ def test_it_prints_the_windows_and_writes_the_report(first: subprocess.Completed
 def test_the_trials_are_counted_in_the_run_ledger(first: subprocess.CompletedProcess[str], workspace: Path) -> None:
     assert first.returncode == 0
     assert ledger(workspace, "first") == [("domestic_compute", 4 * 4)]
-    said = json.loads((workspace / "first" / "ledger.jsonl").read_text(encoding="utf-8"))
+    lines = (workspace / "first" / "ledger.jsonl").read_text(encoding="utf-8").splitlines()
+    claims, said = map(json.loads, lines)
     assert (said["kind"], said["start"], said["end"]) == ("walk-forward", "2021-01-04", "2022-03-31")
+    assert (claims["kind"], claims["command"], claims["id"]) == ("claims", "walk-forward", said["id"])
 
 
 def test_the_command_on_the_page_makes_the_same_walk(

@@ -27,7 +27,7 @@ MOST_GROWN = 10 * MOST
 
 LOTS = [(100, 100), (200, 1), (100, 1)]
 
-agree = settings(max_examples=200, deadline=None)
+agree = settings(max_examples=200)
 
 mills = st.integers(0, MOST_GROWN) | st.integers(MOST_GROWN - 100, MOST_GROWN) | st.integers(MOST - 100, MOST)
 prices = st.integers(100, 1_000_000).map(lambda fen: fen * money.FEN)

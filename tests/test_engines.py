@@ -16,7 +16,7 @@ from oracle import oracle
 MANY = int(os.environ.get("BACKFOLIO_WORLDS", "500"))
 """Worlds of the slow runs; a number in the environment makes it more."""
 
-relaxed = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+relaxed = settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
 
 def differ(world: World) -> str:

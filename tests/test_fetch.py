@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pandas as pd
@@ -44,6 +44,9 @@ def same(one: Path, other: Path) -> None:
         pd.testing.assert_frame_equal(frame, right[name], obj=name)
 
 
+ALONE: Final[dict[str, Any]] = {"universe": None, "symbols": ("688256.SH",), "indexes": ()}
+"""One name, where what is shown is a matter of one."""
+
 EARLY = dt.datetime(2025, 7, 26, 9, tzinfo=calendar.SHANGHAI)
 """A week before `NOW`."""
 
@@ -62,9 +65,17 @@ def early(week_old: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Summary]:
+def brought(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Summary, list[Step]]:
     folder = tmp_path_factory.mktemp("store") / "store"
-    return folder, run(folder)[0]
+    steps: list[Step] = []
+    with answered(*PLAIN, strict=False):
+        return folder, fetch(folder, ask(), desk(folder), steps.append), steps
+
+
+@pytest.fixture
+def whole(brought: tuple[Path, Summary, list[Step]]) -> tuple[Path, Summary]:
+    """Return a store with the whole little market, and what its fetch said. Tests do not change it."""
+    return brought[:2]
 
 
 def test_all_that_is_asked_for_is_brought(whole: tuple[Path, Summary]) -> None:
@@ -132,18 +143,21 @@ def test_a_later_fetch_asks_from_the_last_bars_on(early: Path, whole: tuple[Path
 
 
 def test_an_earlier_since_asks_for_all_of_it(tmp_path: Path, whole: tuple[Path, Summary]) -> None:
-    run(tmp_path, since=np.datetime64("2025-07-21"))
-    summary, urls = run(tmp_path)
+    run(tmp_path, **ALONE, since=np.datetime64("2025-07-21"))
+    summary, urls = run(tmp_path, **ALONE)
     assert any("beg=20250630" in url for url in urls)
     assert not summary.missing
-    pd.testing.assert_frame_equal(fetched.tables(tmp_path)["bars"], fetched.tables(whole[0])["bars"])
+    own, others = fetched.tables(tmp_path)["bars"], fetched.tables(whole[0])["bars"]
+    others = others[others["symbol"] == "688256.SH"].reset_index(drop=True)
+    pd.testing.assert_frame_equal(own, others)
 
 
 def test_a_host_that_changes_its_past_is_seen(early: Path) -> None:
     changed = [
         (*bar[:4], round(bar[4] + 0.01, 2), *bar[5:]) if bar[0] == "2025-07-24" else bar for bar in BARS["688256.SH"]
     ]
-    summary, _ = run(early, but(PLAIN, f"{KLINE} secid=1.688256", body=eastmoney_bars("688256", changed)))
+    answers = but(PLAIN, f"{KLINE} secid=1.688256", body=eastmoney_bars("688256", changed))
+    summary, _ = run(early, answers, **ALONE)
     assert summary.counts["bars"].revised == 1
     assert "revised" in {one.rule for one in summary.findings}
 
@@ -155,14 +169,14 @@ def test_a_bar_that_an_import_corrected_is_not_taken_back_by_the_next_fetch(earl
     file.parent.mkdir()
     file.write_text("date,symbol,open,high,low,close,volume\n" + ",".join(right) + "\n", encoding="utf-8")
     assert import_path(early, file).counts["bars"].revised == 1
-    summary, _ = run(early)
+    summary, _ = run(early, **ALONE)
     assert summary.counts["bars"].revised == 0
     with store.reading(early) as reader:
         bars = reader.frame("bars", ("688256.SH",)).set_index("date").loc[["2025-07-24"]]
     assert bars[["close", "source"]].to_numpy().tolist() == [[round(wrong[4] - 0.5, 2), "import"]]
     (told,) = (one for one in summary.findings if one.rule == "hosts_differ")
     assert f"2025-07-24 (eastmoney): close {wrong[4] - 0.5:.2f} here, {wrong[4]:.2f} there" in told.value
-    summary, _ = run(early, full=True)
+    summary, _ = run(early, **ALONE, full=True)
     assert summary.counts["bars"].revised == 1
 
 
@@ -209,7 +223,7 @@ def test_offline_makes_no_store(tmp_path: Path) -> None:
 
 def test_one_exchange_that_cannot_be_reached_is_not_the_network(tmp_path: Path) -> None:
     told = [Answer(f"{facts.INFO_AT} secid=1.{code}", facts.info(code)) for code in ("688041", "688256")]
-    summary, _ = run(tmp_path, [Answer("query.sse.com.cn", raises="no name"), *told, *PLAIN])
+    summary, _ = run(tmp_path, [Answer("query.sse.com.cn", raises="no name"), *told, *PLAIN], indexes=())
     assert not summary.offline
     assert [one.subject for one in summary.of("failed")] == ["listings of Shanghai", "delistings of Shanghai"]
     with store.reading(tmp_path) as reader:
@@ -278,13 +292,14 @@ def test_hosts_that_all_break_stop_the_fetch(tmp_path: Path) -> None:
 def test_what_failed_of_a_symbol_is_all_that_is_asked_again(tmp_path: Path) -> None:
     broken = but(PLAIN, "vISSUE_ShareBonus 000977", body=b"", status=500)
     broken = [Answer("RPT_SHAREBONUS_DET", b"", status=500), *broken]
-    summary, _ = run(tmp_path, broken)
+    alone = {**ALONE, "symbols": ("000977.SZ",)}
+    summary, _ = run(tmp_path, broken, **alone)
     (failed,) = summary.of("failed")
     assert failed.subject == "000977.SZ"
     assert "dividends" in failed.why
     assert "sina" in failed.why
     assert "eastmoney" in failed.why
-    again, urls = run(tmp_path)
+    again, urls = run(tmp_path, **alone)
     assert not again.missing
     assert not [url for url in urls if KLINE.split()[1] in url]
     with store.reading(tmp_path) as reader:
@@ -294,10 +309,10 @@ def test_what_failed_of_a_symbol_is_all_that_is_asked_again(tmp_path: Path) -> N
 def test_a_reply_that_breaks_its_contract_is_kept_aside_and_the_next_host_asked(tmp_path: Path) -> None:
     wrong = [(day, o, h, low, c, shares * 100, amount) for day, o, h, low, c, shares, amount in BARS["688256.SH"]]
     answers = but(PLAIN, f"{KLINE} secid=1.688256", body=eastmoney_bars("688256", wrong))
-    summary, _ = run(tmp_path, answers)
+    summary, _ = run(tmp_path, answers, **ALONE)
     assert not summary.missing
     with store.reading(tmp_path) as reader:
-        assert set(reader.frame("bars", ("688256.SH",))["source"]) == {"sina"}
+        assert set(reader.frame("bars")["source"]) == {"sina"}
         (kept,) = reader.frame("quarantine").to_dict("records")
     assert (kept["host"], kept["subject"]) == ("eastmoney", "688256.SH")
     assert kept["payload"].startswith(b'{"rc": 0')
@@ -312,26 +327,9 @@ def test_a_symbol_that_no_host_knows_fails_alone(tmp_path: Path) -> None:
     assert [one.subject for one in summary.of("done")][-3:] == list(SYMBOLS)
 
 
-def test_the_whole_market_is_everyone_who_was_listed(tmp_path: Path) -> None:
-    beijing = Answer("bse.cn", facts.bse([("920000", "安徽凤凰", "20201223")]))
-    seen: list[str] = []
-    with answered(beijing, *PLAIN, Answer(KLINE, eastmoney_nothing()), strict=False):
-        summary = fetch(
-            tmp_path,
-            ask(universe=None, indexes=(), all_market=True),
-            desk(tmp_path, retries=0),
-            lambda step: seen.append(step.now),
-        )
-    asked = {step[:9] for step in seen if step[:6].isdigit()}
-    # all that are listed, and nobody who left before
-    assert {*SYMBOLS, "600000.SH", "920000.BJ", "002100.SZ"} <= asked
-    assert not asked & {"600001.SH", "000005.SZ"}
-    assert {one.subject for one in summary.of("done")} >= set(SYMBOLS)
-
-
 def test_ratings_become_catalysts(tmp_path: Path) -> None:
-    since = np.datetime64("2025-07-23")
-    summary, urls = run(tmp_path, hosts(), ratings=True, since=since)
+    wanted = {**ALONE, "ratings": True, "since": np.datetime64("2025-07-23")}
+    summary, urls = run(tmp_path, hosts(), **wanted)
     assert not summary.missing
     assert summary.counts["ratings"].new == 2
     with store.reading(tmp_path) as reader:
@@ -342,7 +340,7 @@ def test_ratings_become_catalysts(tmp_path: Path) -> None:
     ]
     days = [url for url in urls if "p_sysapi1089" in url]
     assert len(days) == 11
-    again, urls = run(tmp_path, hosts(), ratings=True, since=since)
+    again, urls = run(tmp_path, hosts(), **wanted)
     assert len(urls) == 4  # the days that are not over yet
     assert not again.missing
 
@@ -363,10 +361,8 @@ def test_a_rating_that_its_host_did_not_have_yesterday_is_known_when_it_came(tmp
     ]
 
 
-def test_steps_name_what_is_in_work(tmp_path: Path) -> None:
-    steps: list[Step] = []
-    with answered(*PLAIN, strict=False):
-        fetch(tmp_path, ask(), desk(tmp_path), steps.append)
+def test_steps_name_what_is_in_work(brought: tuple[Path, Summary, list[Step]]) -> None:
+    steps = brought[2]
     assert [step.done for step in steps] == sorted(step.done for step in steps)
     assert (steps[-1].done, steps[-1].total, steps[-1].now) == (10, 10, "")
     assert "688256.SH 寒武纪: bars" in [step.now for step in steps]
@@ -423,7 +419,7 @@ def test_a_rights_issue_gets_its_reference_price(tmp_path: Path) -> None:
     offered = [("2025-07-10", "3", "90", "400000000", "2025-07-22", "2025-07-15", "2025-07-16", "2025-07-21",
                 "2025-07-30", "1000")]  # fmt: skip
     answers = but(PLAIN, "vISSUE_ShareBonus 688256", body=fetched.sina.dividends(offered=offered, code="688256"))
-    summary, _ = run(tmp_path, answers, universe=None, symbols=("688256.SH",), indexes=())
+    summary, _ = run(tmp_path, answers, **ALONE)
     assert not summary.missing
     with store.reading(tmp_path) as reader:
         bars = reader.frame("bars", ("688256.SH",)).set_index("date")

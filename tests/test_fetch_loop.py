@@ -164,7 +164,7 @@ def test_requests_are_counted_over_midnight(tmp_path: Path) -> None:
     with answered(*hosts(), strict=False) as asked:
         watched = desk(tmp_path, at)
         watched._now = lambda: next(clock).astimezone(dt.UTC)
-        summary = fetch(tmp_path, ask(), watched)
+        summary = fetch(tmp_path, ask(symbols=("688256.SH",), universe=None), watched)
     assert summary.calls == len(asked.urls)
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,7 +21,6 @@ from facts_payload import BOARD_AT, board
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from pathlib import Path
 
 SYMBOL = "600001.SH"
 JULY = [str(day) for day in calendar.sessions("2025-07-01", "2025-07-11")]
@@ -83,9 +84,15 @@ def at(day: str, hour: int = 17) -> dt.datetime:
     return dt.datetime.combine(dt.date.fromisoformat(day), dt.time(hour), calendar.SHANGHAI)
 
 
+@pytest.fixture(scope="module")
+def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a store in which nothing was read yet. Tests do not change it."""
+    return Diary(tmp_path_factory.mktemp("begun")).folder
+
+
 @pytest.fixture
-def diary(tmp_path: Path) -> Diary:
-    return Diary(tmp_path)
+def diary(begun: Path, tmp_path: Path) -> Diary:
+    return Diary(Path(shutil.copytree(begun, tmp_path / "store")), ())
 
 
 ST = [("600001", "ST旧")]

@@ -105,14 +105,20 @@ def test_who_left_is_whole_with_the_last_session_before() -> None:
     )
 
 
-def test_bars_of_all_come_before_facts_and_facts_go_on_the_next_day(tmp_path: Path) -> None:
+def test_everyone_is_asked_for_bars_of_all_before_facts_and_facts_go_on_the_next_day(tmp_path: Path) -> None:
     wanted = {"universe": None, "indexes": (), "all_market": True}
+    seen: list[str] = []
     beijing = Answer("bse.cn", facts.bse([("920000", "安徽凤凰", "20201223")]))
     answers = [beijing, *PLAIN, Answer(KLINE, eastmoney_nothing())]
     # sina gives the facts of the first share, and then refuses.
     refusing = [Answer("hfq.js sh688041", b"", status=456), *answers]
     with answered(*refusing, strict=False) as asked:
-        summary = fetch(tmp_path, ask(**wanted), desk(tmp_path, retries=0))
+        summary = fetch(tmp_path, ask(**wanted), desk(tmp_path, retries=0), lambda step: seen.append(step.now))
+    everyone = {step[:9] for step in seen if step[:6].isdigit()}
+    # all that are listed, and nobody who left before
+    assert {*SYMBOLS, "600000.SH", "920000.BJ", "002100.SZ"} <= everyone
+    assert not everyone & {"600001.SH", "000005.SZ"}
+    assert {one.subject for one in summary.of("done")} >= set(SYMBOLS)
     bars = [place for place, url in enumerate(asked.urls) if KLINE.split()[1] in url]
     factors = [url for url in asked.urls if "hfq.js" in url]
     assert bars[-1] < asked.urls.index(factors[0])

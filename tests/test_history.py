@@ -700,7 +700,7 @@ def histories(draw: st.DrawFn) -> History:
     return History(bars, draw(events_of(bars.sessions)), draw(universes_of(bars)), "000300.SH")
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(histories(), st.data())
 def test_what_was_known_then_equals_the_rows_up_to_then(history: History, data: st.DataObject) -> None:
     row = data.draw(st.integers(0, len(history.sessions) - 1))
@@ -714,7 +714,7 @@ def test_what_was_known_then_equals_the_rows_up_to_then(history: History, data: 
     assert past.symbols == history.symbols
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(histories(), st.data())
 def test_frames_that_are_shared_are_bit_for_bit_those_made_anew(history: History, data: st.DataObject) -> None:
     row = data.draw(st.integers(0, len(history.sessions) - 1))
@@ -726,7 +726,7 @@ def test_frames_that_are_shared_are_bit_for_bit_those_made_anew(history: History
         pd.testing.assert_frame_equal(frame(shared), frame(anew), obj=name, check_exact=True)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(histories(), st.data())
 def test_what_is_known_later_changes_nothing_before(history: History, data: st.DataObject) -> None:
     row = data.draw(st.integers(0, len(history.sessions) - 1))
@@ -749,7 +749,7 @@ def test_what_is_known_later_changes_nothing_before(history: History, data: st.D
         pd.testing.assert_frame_equal(frame(other).iloc[: row + 1], frame(history).iloc[: row + 1], obj=name)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(histories(), st.integers(1, 6), st.sets(st.sampled_from(("policy", "results", "company"))))
 def test_freshness_and_strength_are_what_the_definition_says(history: History, within: int, kinds: set[str]) -> None:
     days = calendar.all_sessions()
@@ -792,7 +792,7 @@ def touches(universe: Universe | None, event: Catalyst, symbol: str, day: np.dat
     )
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(histories(), st.integers(1, 5))
 def test_returns_are_what_a_loop_says(history: History, n: int) -> None:
     returns = history.returns(n).to_numpy()

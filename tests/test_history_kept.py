@@ -142,3 +142,14 @@ def test_threads_that_ask_for_much_keep_to_the_bounds() -> None:
 def test_a_thesis_finds_again_what_it_asks_for_whatever_the_market() -> None:
     assert LEAST_KEPT >= 8  # members, tradable, closes, returns twice, catalysts twice, strength
     assert MOST_BYTES >= 20 * 1250 * 9 * 120  # a bool and a float frame of each of 120 spans, 20 names x 1250 sessions
+
+
+def test_all_but_some_names_are_kept_on() -> None:
+    kept, maker = Kept(), Maker(cells=3)
+    for key in ("a", ("a", 1), ("b", 2), "b"):
+        kept.array(key, maker.of(key))
+    part = kept.without({"a"})
+    assert (len(part), part.nbytes, len(kept)) == (2, 48, 4)
+    assert part.array("b", maker.of("b")) is kept.array("b", maker.of("b"))
+    assert part.array("a", maker.of("anew")) is not kept.array("a", maker.of("a"))
+    assert maker.made == ["a", ("a", 1), ("b", 2), "b", "anew"]

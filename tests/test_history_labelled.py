@@ -124,7 +124,7 @@ def answer(ask: Callable[[Four], Any], four: Four) -> list[Any]:
 
 
 @pytest.mark.parametrize("name", [*SHORT, *LONG])
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(cells())
 def test_it_answers_as_a_dataframe(name: str, given: tuple[np.ndarray, np.ndarray]) -> None:
     ask = {**SHORT, **LONG}[name]

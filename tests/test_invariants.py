@@ -25,7 +25,6 @@ LOTS = {"main": (100, 100), "chinext": (100, 100), "star": (200, 1), "bse": (100
 
 quick = settings(
     max_examples=40,
-    deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 

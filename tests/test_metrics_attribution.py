@@ -154,7 +154,7 @@ def test_nothing_traded_is_nothing_moved() -> None:
 
 
 @given(world=worlds(), data=st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_every_trip_stands_once_and_contributions_add_up_to_what_the_account_gained(
     world: World, data: st.DataObject
 ) -> None:

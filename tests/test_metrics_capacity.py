@@ -92,7 +92,7 @@ def test_slippage_from_the_average_price() -> None:
 
 
 @given(world=worlds())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_the_result_before_costs_is_made_of_the_same_shares_at_unmoved_prices(world: World) -> None:
     bars, targets, exits, market = world.inputs
     ledger = replay(bars, targets, exits, market)
@@ -114,7 +114,7 @@ def test_the_result_before_costs_is_made_of_the_same_shares_at_unmoved_prices(wo
 
 
 @given(world=worlds())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_no_fill_takes_more_than_the_setting_allows(world: World) -> None:
     bars, targets, exits, market = world.inputs
     found = capacity(replay(bars, targets, exits, replace(market, participation=0.05)), bars)

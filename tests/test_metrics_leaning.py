@@ -92,7 +92,7 @@ def test_sessions_of_no_member_are_no_gaps() -> None:
 
 
 @given(world=worlds())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_the_profit_is_what_the_account_gained_and_shares_follow_it(world: World) -> None:
     bars, targets, exits, market = world.inputs
     ledger = replay(bars, targets, exits, market)

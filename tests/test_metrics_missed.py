@@ -124,7 +124,7 @@ def test_nothing_can_be_said_without_a_price() -> None:
 
 
 @given(world=worlds())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_every_refusal_has_its_line_and_none_looks_back(world: World) -> None:
     bars, targets, exits, market = world.inputs
     ledger = replay(bars, targets, exits, market)

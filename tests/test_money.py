@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from backfolio.money import BASIS_POINTS, basis_points, cny_text, half_up, half_up_ratio, part_of, to_cny, to_mills
@@ -60,7 +60,6 @@ def test_a_ratio_is_rounded_once_at_the_end(
     assert form(half_up_ratio)(value, numerator, denominator, step) == rounded
 
 
-@settings(deadline=None)
 @given(st.integers(0, 10**15), st.integers(1, 10**6))
 def test_half_up_is_the_decimal_rounding_of_that_name(value: int, step: int) -> None:
     exact = (Fraction(value, step) + Fraction(1, 2)).__floor__() * step
@@ -96,7 +95,6 @@ def test_to_mills_keeps_the_shape() -> None:
     assert to_mills([[1.0, 2.0], [3.0, 4.0]]).tolist() == [[1_000, 2_000], [3_000, 4_000]]
 
 
-@settings(deadline=None)
 @given(st.integers(-(10**12), 10**12))
 def test_cny_and_back_is_the_same(mills: int) -> None:
     assert int(to_mills(to_cny([mills]))[0]) == mills

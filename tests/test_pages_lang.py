@@ -14,7 +14,7 @@ from backfolio.report.look import Look
 from backfolio.report.tune import write_tune
 from backfolio.report.walk import write_walk
 from finished import small_result
-from opened import SCHEMES, WIDER, Opened, launched
+from opened import LITTLE, SAID, SCHEMES, WIDER, Opened, launched
 from shelved import small_shelf
 from tuned import small_study, small_trials
 from walked import INDEX, walked
@@ -28,26 +28,6 @@ browser = launched
 
 KINDS = ("run", "tune", "walk", "data", "gallery")
 ZH = Look("zh")
-
-# What a reader sees and what a pointer or a screen reader is told, but for code and what files say.
-SAID = """
-() => {
-  const found = [], walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-  const theirs = 'script, style, pre, code, h1, .lead, .doc > p, .files, [data-theirs]';
-  while (walker.nextNode()) {
-    const node = walker.currentNode;
-    if (!node.parentElement.closest(theirs)) found.push(node.textContent.trim());
-  }
-  for (const node of document.querySelectorAll('[aria-label], [title]')) {
-    for (const name of ['aria-label', 'title']) if (node.hasAttribute(name)) found.push(node.getAttribute(name).trim());
-  }
-  for (const node of document.querySelectorAll('svg title')) found.push(node.textContent.trim());
-  return [...new Set(found)].filter(text => /[A-Za-z]/.test(text));
-}
-"""
-
-LITTLE = re.compile(r"\b(the|of|is|are|was|were|with|that|which|and|not|from|has|have|by|in|out|to)\b")
-"""Words that hardly an English sentence does without."""
 
 THEIRS = (
     "Hold ",

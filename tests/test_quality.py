@@ -169,7 +169,7 @@ def test_a_row_of_the_sides_is_told_with_its_day() -> None:
     assert told(examine(store)) == [("format", "error", A, DAYS[4])]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     at=st.integers(0, len(DAYS) - 1),
     column=st.sampled_from(
@@ -612,7 +612,7 @@ def test_every_finding_has_its_own_key_and_its_words() -> None:
     assert all(each.first is None or (each.last is not None and each.first <= each.last) for each in found)
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(seed=st.integers(0, 2**16))
 def test_the_order_of_rows_changes_nothing_beside_that_of_the_words(seed: int) -> None:
     store = a_troubled_store()

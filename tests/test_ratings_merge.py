@@ -153,7 +153,7 @@ def told(found: tuple[Rated, ...]) -> list[Catalyst]:
     return [replace(one.catalyst, source="-") for one in found]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(rows=rows_of_hosts(), steps=STEPS, issues=ISSUES, cut=st.integers(1, SPAN), time=st.sampled_from(["", "08:30"]))
 def test_nothing_published_later_changes_what_was_known(
     rows: list[dict[str, Any]],
@@ -175,7 +175,7 @@ def test_nothing_published_later_changes_what_was_known(
         assert one.catalyst.source.startswith(other.catalyst.source)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(rows=rows_of_hosts(), data=st.data())
 def test_the_order_of_rows_and_rows_told_twice_change_nothing(rows: list[dict[str, Any]], data: st.DataObject) -> None:
     given_table = table(rows)
@@ -184,7 +184,7 @@ def test_the_order_of_rows_and_rows_told_twice_change_nothing(rows: list[dict[st
     assert rated(tables.joined([given_table, given_table])) == rated(given_table)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(rows=rows_of_hosts())
 def test_every_catalyst_rests_on_its_rows(rows: list[dict[str, Any]]) -> None:
     found = [one.catalyst for one in rated(table(rows))]

@@ -16,10 +16,12 @@ import numpy as np
 import pytest
 
 from backfolio import report
+from backfolio.report.falsify import write_falsify
 from backfolio.report.gallery import Basis, differs, gallery, write_gallery
 from backfolio.report.gallery.lines import HEIGHT, POINTS, WIDTH, line_of, short_line, spark
 from backfolio.report.look import Look
 from backfolio.report.tune import write_tune
+from falsified import bare, falsified
 from finished import small_result
 from htmlpage import Page
 from opened import CONTRAST, SCHEMES, WIDER, WIDTHS, Opened, launched
@@ -82,6 +84,46 @@ def rows_of(page: bytes) -> list[str]:
 
 
 # ---------------------------------------------------------------- what is read
+def test_a_falsification_is_listed_with_its_grade_and_figures(reports: Path) -> None:
+    found = falsified()
+    place = write_falsify(found, reports).path
+    os.utime(place / "falsify.json", (1_900_000, 1_900_000))
+    content = gallery(reports)
+    page, row = Page(content), rows_of(content)[0]
+    assert f"chips/{place.name}/index.html" in {attributes.get("href") for _, attributes in page.tags}
+    assert "1 falsification" in page.text
+    assert "chips falsify" in row
+    assert f"+{found.base.total_return:.2%}" in row
+    told = f"Falsified, held 5 of 7 attempts, random dates p = {found.dates.p_value:.3f}"
+    assert told in row
+    assert content.decode().split("<tbody>")[1].split("</tr>")[0].count('class="spark"') == 1
+    assert "not shown" not in page.text
+
+
+@pytest.mark.parametrize(
+    ("content", "fault"),
+    [
+        ("{", "falsify.json is no JSON"),
+        ('{"headline": {}}', "its random_dates is missing"),
+        ('{"headline": {"random_dates": "x", "random_names": null}}', "its random_dates is no number"),
+        ('{"headline": {"random_dates": 1, "random_names": null}}', "its grade is missing"),
+        ('{"headline": {"random_dates": 1, "random_names": null, "grade": "x", "stood": -1}}', "its stood is no count"),
+    ],
+)
+def test_a_damaged_falsification_is_named(reports: Path, content: str, fault: str) -> None:
+    folder = reports / "some" / "falsify-1"
+    folder.mkdir(parents=True)
+    (folder / "falsify.json").write_text(content, encoding="utf-8")
+    assert f"1 folder is not shown: some/falsify-1 ({fault})" in Page(gallery(reports)).text
+
+
+def test_a_falsification_without_placebos_or_trades_is_listed(reports: Path) -> None:
+    write_falsify(bare(), reports)
+    row = rows_of(gallery(reports))[0]
+    assert "No claims stated, held 0 of 7 attempts" in row
+    assert "p =" not in row
+
+
 def test_the_newest_comes_first_and_all_links_lead_somewhere(reports: Path) -> None:
     page = Page((reports / "index.html").read_bytes())
     assert page.faults == []
@@ -234,6 +276,7 @@ WRITER = """
 import sys
 from dataclasses import replace
 from pathlib import Path
+from falsified import bare, falsified
 from finished import small_result
 from backfolio import report
 for number in range(6):

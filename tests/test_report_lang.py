@@ -9,8 +9,14 @@ from functools import cache
 from markupsafe import Markup
 
 import spoken
+from backfolio.audit import Audit, Finding, check, worlds
+from backfolio.audit.model import weight_words
 from backfolio.report import lang
+from backfolio.report.look import Look
+from backfolio.report.run import run_page
 from backfolio.said import counted, listed, said
+from backfolio.targets import LEAVE_ALONE
+from finished import small_result
 
 TABLE = spoken.SOURCE / "report" / "lang" / "zh.toml"
 
@@ -69,3 +75,23 @@ def test_what_is_listed_is_translated_one_by_one() -> None:
 def test_a_value_of_a_phrase_is_escaped_in_either_language() -> None:
     shown = lang.phrase("%(names)s left it.", "zh", names=said("%(n)s names", n="<b>"))
     assert shown == Markup("&lt;b&gt; 只个股已离开。")
+
+
+def test_findings_of_an_audit_are_said_in_chinese() -> None:
+    finding = Finding(
+        "prices",
+        said(worlds.OTHER_FUTURES[0].words, day="2024-03-05"),
+        "2024-03-04",
+        "688256.SH",
+        weight_words(LEAVE_ALONE),
+        weight_words(2_500),
+        remedy=listed([check.LOT, check.STATE], "; "),
+    )
+    audit = Audit(3, 9, (finding,), quick=True)
+    content = run_page(small_result(audit=audit), tearsheet=False, look=Look("zh")).decode()
+    found = re.findall(r"<li>(.*?)</li>", content.split('id="look-ahead"')[1])[0]
+    assert found == (
+        '2024-03-05 之后的价格反向变动：688256.SH 在 2024-03-04 的目标权重由 不变动 变为 25.00%。 <span class="quiet">'
+        "处理办法：抽签须给定随机种子，如 default_rng(self.seed)；"
+        "两次调用之间不要保留任何内容，无论在模块中还是在类中。</span>"
+    )

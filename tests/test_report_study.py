@@ -5,22 +5,33 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from dataclasses import replace
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 
 from backfolio.errors import UsageError
+from backfolio.prepare import prepare
 from backfolio.report import words
 from backfolio.report.look import Look
 from backfolio.report.study import render_study, write_study
 from backfolio.report.study.charts import NARROW, SMALL, WIDE, path_chart
 from backfolio.report.study.view import MOST_EVENTS, view
+from backfolio.report.study.waterfall import NARROW as NARROW_FALL
+from backfolio.report.study.waterfall import WIDE as WIDE_FALL
+from backfolio.report.study.waterfall import Bar, draw
+from backfolio.report.text import signed
 from backfolio.said import said
-from backfolio.study import LEFT_OUT, TESTS, Asked, Measured, Window
+from backfolio.settings import MarketSettings
+from backfolio.study import LEFT_OUT, STEPS, TESTS, Asked, Measured, Portfolio, Subject, Window
+from backfolio.study import study as measure
+from backfolio.targets import Exits, Targets
 from htmlpage import Page
 from opened import CONTRAST, SCHEMES, WIDER, WIDTHS, Opened, launched
-from studied import NAMED, SYMBOLS, catalyst, market, studied, with_news
+from studied import INDEX, NAMED, SYMBOLS, Everyone, catalyst, market, studied, with_news
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -231,6 +242,126 @@ def test_a_line_begins_at_nothing_and_its_band_closes() -> None:
     assert f">{words.MINUS}2</text>" in drawn
 
 
+@pytest.fixture(scope="module")
+def traded() -> Study:
+    """Return a study of a thesis: one name bought, one locked at the limit and bought for no news later."""
+    source = market(cells={(150, SYMBOLS[2]): "10;pre=10", (151, SYMBOLS[2]): "11"})
+    day = source.bars.sessions
+    source = with_news(
+        source,
+        *(catalyst(f"a{row}", day[row], [SYMBOLS[0]]) for row in (150, 190)),
+        catalyst("b", day[150], [SYMBOLS[2]], kind="policy"),
+        catalyst("c", day[200], [SYMBOLS[1]], kind="policy"),
+    )
+    prepared = prepare(Everyone, source, None, None, INDEX)
+    weights = np.full(prepared.bars.shape, -1, dtype=np.int16)
+    for row, column, weight in ((140, 3, 2_000), (150, 0, 3_000), (150, 2, 3_000), (160, 2, 0), (175, 0, 0)):
+        weights[row, column] = weight
+    kinds = ("model_release", "policy")
+    held = Portfolio(Targets(weights), Exits(), MarketSettings(slippage=10), {}, "on_change", kinds)
+    subject = Subject("chips", thesis=True, title="Chips <b>")
+    return measure(subject, source, prepared, kinds, Asked(Window(-2, 20)), "backfolio study chips", held)
+
+
+def test_the_way_from_paper_to_kept_is_a_picture_a_table_and_a_file(traded: Study) -> None:
+    made = traded.tradable
+    assert made is not None
+    assert [(one.kind, one.asks, one.bought) for one in made.kinds] == [
+        ("model_release", 1, 1), ("policy", 1, 0), ("", 1, 1),
+    ]  # fmt: skip
+    files = render_study(traded)
+    page, text = Page(files["index.html"]), files["index.html"].decode()
+    assert page.faults == []
+    assert text.count('class="chart waterfall wide"') == text.count('class="chart waterfall narrow"') == 4
+    for label in ("Locked at the limit", "Gap at the open", "No catalyst", "Policy", "All kinds", "slippage"):
+        assert label in page.text, label
+    assert "1 of 2 events in the window were never asked for" in page.text
+    assert signed(made.total.kept) in page.text
+    lines = rows(files["tradable.csv"])
+    assert [line["kind"] for line in lines] == ["", "model_release", "policy"]
+    for line in lines:
+        parts = [Decimal(line[name]) for name in ("paper", *STEPS)]
+        assert sum(parts) == Decimal(line["kept"])
+    assert sum(Decimal(line["kept"]) for line in lines) * 1_000 == made.total.kept
+    assert json.loads(files["study.json"])["result"]["tradable"] == json.loads(json.dumps(made.as_dict()))
+    assert render_study(traded) == files
+
+
+def test_each_bar_begins_where_the_one_before_ended_and_none_of_nothing_is_drawn() -> None:
+    bars = [
+        Bar("Paper", "", 100_000, whole=True), Bar("none", "", 0, whole=False),
+        Bar("down <b>", "", -150_000, whole=False), Bar("up", "", 20_000, whole=False),
+        Bar("Kept", "", -30_000, whole=True),
+    ]  # fmt: skip
+    for frame in (WIDE_FALL, NARROW_FALL):
+        drawn = draw(bars, 1_000_000, frame, "a <b>", "en")
+        found = [
+            (float(x), float(width))
+            for x, width in re.findall(r'class="step \w+" x="([\d.]+)" y="[\d.]+" width="([\d.]+)"', drawn)
+        ]
+        (zero,) = {float(x) for x in re.findall(r'class="zero" x1="([\d.]+)"', drawn)}
+        paper, down, up, kept = found
+        assert len(found) == 4
+        assert paper[0] == pytest.approx(zero, abs=0.11)
+        assert sum(down) == pytest.approx(sum(paper), abs=0.11)
+        assert up[0] == pytest.approx(down[0], abs=0.11)
+        assert kept[0] == pytest.approx(sum(up), abs=0.21)
+        assert sum(kept) == pytest.approx(zero, abs=0.21)
+        assert "down &lt;b&gt;: \N{MINUS SIGN}150 (\N{MINUS SIGN}15.0%)" in drawn
+        assert "none" not in drawn
+        assert [line.split('"')[0] for line in drawn.split('class="step ')[1:]] == ["whole", "fall", "rise", "whole"]
+
+
+def test_nothing_asked_for_has_no_picture(traded: Study) -> None:
+    assert traded.tradable is not None
+    idle = replace(traded.tradable.kinds[0], asks=0, bought=0, notional=0, paper=0, kept=0, steps=(0,) * len(STEPS))
+    page = render_study(replace(traded, tradable=replace(traded.tradable, kinds=(idle,), lines=())))["index.html"]
+    assert "The thesis asked for no name after any of them." in Page(page).text
+    assert 'class="chart waterfall' not in page.decode()
+
+
+def test_own_decisions_are_called_so(traded: Study) -> None:
+    made = replace(traded, own=True, kinds=("price_event",))
+    assert "its own decisions to buy" in Page(render_study(made)["index.html"]).text
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_the_words_of_a_waterfall_do_not_run_into_each_other(
+    browser: Browser, traded: Study, tmp_path: Path, width: int
+) -> None:
+    for look in (Look(), Look("zh")):
+        place = write_study(traded, tmp_path, look).path
+        with Opened(browser, place / "index.html", width) as opened:
+            assert opened.noise == []
+            assert opened.page.evaluate("document.documentElement.scrollWidth") == width
+            assert opened.page.evaluate(WIDER, width) == []
+            assert opened.page.evaluate(COLLIDING) == []
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_the_waterfall_stands_out_from_its_ground(browser: Browser, traded: Study, tmp_path: Path, scheme: str) -> None:
+    with Opened(browser, write_study(traded, tmp_path).path / "index.html", scheme=scheme) as opened:
+        assert opened.page.evaluate(CONTRAST) == []
+
+
+COLLIDING = """() => {
+  const found = [];
+  for (const drawn of document.querySelectorAll(".waterfall")) {
+    const boxes = [...drawn.querySelectorAll("text, .step")].map(each => [each, each.getBoundingClientRect()]);
+    for (const [at, [one, own]] of boxes.entries()) {
+      if (!own.width) continue;
+      for (const [two, other] of boxes.slice(at + 1)) {
+        const wide = Math.min(own.right, other.right) - Math.max(own.left, other.left);
+        const tall = Math.min(own.bottom, other.bottom) - Math.max(own.top, other.top);
+        if (wide > 1 && tall > 2.5) found.push(one.outerHTML + " | " + two.outerHTML);
+      }
+    }
+  }
+  return found;
+}"""
+"""Words and bars of a drawing that stand over each other."""
+
+
 def test_a_warning_is_shown(study: Study) -> None:
     content = render_study(replace(study, warnings=(said("%(n)s <x>", n="3"),)))["index.html"].decode()
     assert "<li>3 &lt;x&gt;</li>" in content
@@ -249,3 +380,20 @@ def test_the_page_opens_quietly_and_fits(browser: Browser, folder: Path, width: 
 def test_text_stands_out_from_its_ground(browser: Browser, folder: Path, scheme: str) -> None:
     with Opened(browser, folder / "index.html", scheme=scheme) as opened:
         assert opened.page.evaluate(CONTRAST) == []
+
+
+def test_the_frame_of_the_judged_row_keeps_off_its_figures(browser: Browser, folder: Path) -> None:
+    with Opened(browser, folder / "index.html") as opened:
+        gaps = opened.page.evaluate(
+            """[...document.querySelectorAll('tr.best')].flatMap(row => {
+              const frame = row.getBoundingClientRect(), out = [];
+              for (const cell of [row.firstElementChild, row.lastElementChild]) {
+                const range = document.createRange(); range.selectNodeContents(cell);
+                const text = range.getBoundingClientRect();
+                out.push(text.left - frame.left, frame.right - text.right, text.top - frame.top);
+              }
+              return out;
+            })"""
+        )
+    assert gaps
+    assert min(gaps) >= 6, gaps

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backfolio.report.plot import plain_numbers
+from backfolio.report.plot import Frame, plain_numbers
 from backfolio.report.tune import cloud as clouds
-from backfolio.report.tune.cloud import NARROW, WIDE, Frame, cloud, cloud_chart
+from backfolio.report.tune.cloud import LINES, NARROW, WIDE, cloud, cloud_chart
 from backfolio.report.tune.heatmaps import (
     MOST_CELLS,
     MOST_LEVELS,
@@ -348,7 +348,7 @@ def test_the_cloud_is_drawn_inside_its_frame(frame: Frame, trials: int, sessions
     root = drawn(svg)
     assert root.get("aria-label") == 'say "it"'
     faint = [path for group in root.iter("g") if group.get("class") == "faint" for path in group]
-    assert len(faint) == (0 if sessions == 1 else min(trials, frame.lines))
+    assert len(faint) == (0 if sessions == 1 else min(trials, LINES[frame.name]))
     assert svg.count('class="band"') == (2 if trials >= 20 else 0)
     assert len(svg) < 300_000
     for path in faint:
@@ -388,4 +388,6 @@ def test_degradation_shows_the_line_and_what_lost() -> None:
 
 @pytest.mark.parametrize("values", [[0.5], [1.0, 1.0]])
 def test_a_single_point_is_drawn(values: list[float]) -> None:
-    drawn(degradation_chart(np.array(values), np.array(values), 0.0, 50.0, "x"))
+    svg = degradation_chart(np.array(values), np.array(values), 0.0, 50.0, "x")
+    drawn(svg)
+    assert len(dots(svg, "dots")) == len(values)

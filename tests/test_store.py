@@ -99,7 +99,7 @@ class Model:
         return kind
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.lists(st.lists(ROW, max_size=6), min_size=1, max_size=4))
 def test_a_put_does_what_the_rule_says_a_row_at_a_time(batches: list[list[dict[str, Any]]]) -> None:
     model = Model()
@@ -112,7 +112,7 @@ def test_a_put_does_what_the_rule_says_a_row_at_a_time(batches: list[list[dict[s
     assert sorted(changes.drop(columns=["at", "table"]).itertuples(index=False, name=None)) == sorted(model.changes)
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(st.lists(ROW, min_size=1, max_size=6), st.permutations(["symbol", "date", *COLUMNS]))
 def test_a_put_again_changes_nothing_and_the_order_of_columns_says_nothing(
     rows: list[dict[str, Any]], columns: list[str]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
+from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,7 +34,7 @@ MANY = int(os.environ.get("BACKFOLIO_WORLDS", "500"))
 
 FIGURES = ("total_return", "cagr", "volatility", "sharpe", "sortino", "max_drawdown", "calmar")
 
-relaxed = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+relaxed = settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
 
 def differ(world: World) -> str:
@@ -226,6 +227,40 @@ def test_wrong_use_is_one_sentence(fault: str, words: str) -> None:
         bars = bars.rows(0, 0)
     with pytest.raises(UsageError, match=words):
         sweep(bars, targets, trials, workers=0 if fault == "workers" else 1)
+
+
+@pytest.mark.parametrize("rates", [{}, {"commission": 0.003, "min_commission": 0.0}, {"commission": 0.0}])
+def test_twice_the_fees_are_twice_each_of_them(rates: dict[str, float]) -> None:
+    """One name, of the same shares whatever the fees, is bought and sold, before and after the rates changed."""
+    for start in ("2022-01-04", "2024-01-02"):
+        world = World(start, {"600000.SH": "10 10 10.87 10.53"}, "1234|.|0", settings=MarketSettings(**rates))  # type: ignore[arg-type]
+        once, twice = (
+            int(sweep(world.bars, [world.targets], [Trial(settings=world.settings)], fees=fees).final_equity[0])
+            for fees in (1, 2)
+        )
+        buy, sell = ledger(*world.inputs).fills
+        plain = 0
+        for fill in (buy, sell):
+            value = fill.shares * fill.price
+            stamp = {"2022": 10_000, "2024": 5_000}[start[:4]] if fill.side == "sell" else 0
+            transfer = {"2022": 200, "2024": 100}[start[:4]]
+            least = 2 * round(world.settings.min_commission * 1_000)
+            charged = max(least, _to_the_fen(value * 2 * round(world.settings.commission * 1e7)))
+            charged += _to_the_fen(value * 2 * stamp) + _to_the_fen(value * 2 * transfer)
+            plain += charged - fill.commission - fill.stamp_duty - fill.transfer_fee
+        assert once - twice == plain
+        assert plain > 0
+
+
+def _to_the_fen(ten_millionths: int) -> int:
+    return int((Decimal(ten_millionths) / 10**8).quantize(Decimal(1), ROUND_HALF_UP)) * 10
+
+
+@pytest.mark.parametrize("fees", [0, 3])
+def test_fees_are_once_or_twice_those_of_the_market(fees: int) -> None:
+    bars, targets, trials = varied(1)
+    with pytest.raises(UsageError, match=f"fees is {fees}: give 1 .* or 2"):
+        sweep(bars, targets, trials, fees=fees)
 
 
 def test_outcomes_are_read_only() -> None:

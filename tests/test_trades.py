@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, find, given, settings
 from hypothesis import strategies as st
 
 from backfolio import replay
@@ -193,14 +193,29 @@ cells = st.sampled_from(["10", "10.5", "9.8", "10.2", "9.6", "-", "10;cash=0.31"
 orders = st.sampled_from([".", "0", "2000", "5000"])
 
 
-@settings(max_examples=40, deadline=None)  # a replay is slow the first time
-@given(st.data(), st.integers(3, 12))
-def test_whatever_happens_the_results_add_up(data: st.DataObject, rows: int) -> None:
+@st.composite
+def accounts(draw: st.DrawFn) -> tuple[Ledger, Bars]:
+    """Draw a market of two names with halts, dividends and ratios, and what an account did in it."""
+    rows = draw(st.integers(3, 12))
     lines = {
-        symbol: " ".join(["10", *data.draw(st.lists(cells, min_size=rows - 1, max_size=rows - 1))])
+        symbol: " ".join(["10", *draw(st.lists(cells, min_size=rows - 1, max_size=rows - 1))])
         for symbol in ("600519.SH", "688256.SH")
     }
-    weights = "|".join(" ".join(data.draw(st.lists(orders, min_size=2, max_size=2))) for _ in range(rows))
+    weights = "|".join(" ".join(draw(st.lists(orders, min_size=2, max_size=2))) for _ in range(rows))
     world = World("2024-01-02", lines, weights, listed=dict.fromkeys(lines, "2015-01-05"))
-    bars, targets, exits, settings = world.inputs
-    conserved(replay.replay(bars, targets, exits, settings), bars)
+    return replay.replay(*world.inputs), world.bars
+
+
+@settings(max_examples=40)
+@given(accounts())
+def test_whatever_happens_the_results_add_up(account: tuple[Ledger, Bars]) -> None:
+    conserved(*account)
+
+
+def test_such_accounts_buy_sell_and_are_paid() -> None:
+    def all_of_it(account: tuple[Ledger, Bars]) -> bool:
+        ledger, _ = account
+        return {fill.side for fill in ledger.fills} == {"buy", "sell"} and bool(ledger.dividends.any())
+
+    ledger, bars = find(accounts(), all_of_it, settings=settings(phases=[Phase.generate]))
+    conserved(ledger, bars)

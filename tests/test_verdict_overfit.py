@@ -110,7 +110,7 @@ def test_a_search_that_fits_noise_of_one_half_is_always_overfit() -> None:
     assert cross_validate(curves_of(returns), 4).probability == pytest.approx(1.0)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     seed=st.integers(0, 10**6),
     trials=st.integers(2, 40),

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from backfolio.errors import UsageError
@@ -159,7 +159,6 @@ def test_arrays_that_do_not_belong_together_are_refused() -> None:
         plateau(np.zeros(3), np.zeros((2, 1), dtype=np.int64), (True,), 0)
 
 
-@settings(deadline=None)
 @given(
     scores=st.lists(st.floats(-5, 5), min_size=6, max_size=30),
     scale=st.floats(0.1, 10),

@@ -90,7 +90,7 @@ def test_the_ways_of_centring_differ_where_poor_trials_are_many() -> None:
     assert found.lower <= found.consistent < found.upper
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     seed=st.integers(0, 10**6),
     trials=st.integers(1, 30),
@@ -163,7 +163,6 @@ def test_bad_input_is_said(options: dict[str, object], said: str) -> None:
         superiority(curves_of(noise(0, 3, 40)), 0, **options)
 
 
-@settings(deadline=None)
 @given(
     sessions=st.integers(1, 60),
     replications=st.integers(1, 30),
@@ -191,7 +190,6 @@ def test_the_bootstrap_has_the_variance_that_is_worked_out(block_length: float) 
     assert exact == pytest.approx(plain_variance(series, block_length), rel=1e-9)
 
 
-@settings(deadline=None)
 @given(seed=st.integers(0, 10**6), sessions=st.integers(2, 70), block_length=st.floats(1.0, 100.0))
 def test_the_variance_is_the_kernel_estimator(seed: int, sessions: int, block_length: float) -> None:
     returns = noise(seed, 3, sessions)
@@ -217,7 +215,6 @@ def test_the_block_length_of_a_series_with_memory_is_that_of_theory(memory: floa
     assert np.median(lengths) == pytest.approx(theory, rel=0.25)
 
 
-@settings(deadline=None)
 @given(values=st.lists(st.floats(-0.1, 0.1), min_size=20, max_size=120))
 def test_a_block_length_is_never_out_of_bounds(values: list[float]) -> None:
     n = len(values)

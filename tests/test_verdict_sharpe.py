@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from backfolio.metrics import ratios
@@ -133,7 +133,6 @@ def test_moments_are_those_of_the_population_and_normal_has_3() -> None:
     assert ratios.moments(drawn) == pytest.approx((0.0, 3.0), abs=0.03)
 
 
-@settings(deadline=None)
 @given(ratio=st.floats(0.01, 0.3), skewness=st.floats(-2, 1), fourth=st.floats(6, 20), tries=st.integers(2, 10**6))
 def test_more_tries_never_help(ratio: float, skewness: float, fourth: float, tries: int) -> None:
     few, many = (sharpe.deflated(ratio, 500, skewness, fourth, count, 0.02) for count in (tries, tries * 2))
@@ -145,7 +144,6 @@ def test_more_tries_never_help(ratio: float, skewness: float, fourth: float, tri
     assert few == ratios.sharpe_probability(ratio, 500, skewness, fourth, sharpe.expected_maximum(tries, 0.02) or 0.0)
 
 
-@settings(deadline=None)
 @given(ratio=st.floats(0.01, 0.3), skewness=st.floats(-2, 1), fourth=st.floats(6, 20))
 def test_the_minimum_track_record_is_where_the_probability_is_reached(
     ratio: float, skewness: float, fourth: float
@@ -184,7 +182,6 @@ def test_students_law_in_tables(degrees: int, published: float) -> None:
     assert student.two_sided_quantile(0.05, degrees) == pytest.approx(published, abs=5e-4)
 
 
-@settings(deadline=None)
 @given(probability=st.floats(1e-12, 1.0), degrees=st.integers(1, 3_000))
 def test_a_quantile_has_its_probability(probability: float, degrees: int) -> None:
     assert student.two_sided(student.two_sided_quantile(probability, degrees), degrees) == pytest.approx(

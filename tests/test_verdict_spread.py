@@ -6,7 +6,7 @@ from statistics import pstdev, stdev
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from backfolio.verdict import Earlier, Spread, Verdict, judge
@@ -24,7 +24,6 @@ def spread(*ratios: float, sessions: int = 101) -> Spread:
     return found
 
 
-@settings(deadline=None)
 @given(runs=st.lists(RATIOS, min_size=1, max_size=6))
 def test_runs_taken_together_are_one_sample(runs: list[list[float]]) -> None:
     together = pooled(spread(*run) for run in runs)

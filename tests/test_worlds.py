@@ -104,7 +104,7 @@ def differences(ours: Bars, theirs: Bars) -> list[str]:
     return found
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(worlds(rising_reference=False, most_symbols=3))
 def test_frames_of_a_world_build_the_same_bars(world: World) -> None:
     market = plain(world)

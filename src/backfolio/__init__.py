@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from backfolio.catalysts import Catalyst
     from backfolio.history import History
-    from backfolio.strategy import Param, Strategy
+    from backfolio.strategy import Claim, Param, Strategy
     from backfolio.targets import Exits
     from backfolio.weights import cap, equal_weight, inverse_volatility, top
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Catalyst",
+    "Claim",
     "Exits",
     "History",
     "Param",
@@ -33,6 +34,7 @@ __all__ = [
 
 _HOMES = {
     "Catalyst": "catalysts",
+    "Claim": "strategy",
     "Exits": "targets",
     "History": "history",
     "Param": "strategy",

@@ -18,6 +18,7 @@ from backfolio.caveats import caveats
 from backfolio.errors import UsageError, did_you_mean
 from backfolio.prepare import prepare
 from backfolio.result import Result
+from backfolio.strategy.claims import claims_of
 from backfolio.strategy.listening import emit_listening
 from backfolio.targets import Exits
 
@@ -224,6 +225,7 @@ def backtest(
         targets=targets,
         kinds=kinds,
         audit=None if audit is None else audit(strategy, window),
+        claims=claims_of(thesis.strategy),
         param_words={name: param.doc for name, param in getattr(thesis.strategy, "declared", {}).items() if param.doc},
     )
 

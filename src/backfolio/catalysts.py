@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -170,25 +171,28 @@ def read_catalysts(folder: Path) -> tuple[Catalyst, ...]:
         lines, faults = read_sheet(path, COLUMNS, OPTIONAL)
         problems += faults
         for line in lines:
-            found = [line.problem(*fault) for fault in _row_faults(line)]
+            catalyst, faults_of_row = _read(line)
+            found = [line.problem(*fault) for fault in faults_of_row]
             name = line.cells["id"]
             first = seen.setdefault(name, line)
             if name and first is not line:
                 rule = f"an id stands once, and {first.where}:{first.row} has it"
                 found.append(line.problem(f"id {name!r}", rule, "choose another, or delete the row"))
             problems += found
-            if not found:
-                catalysts.append(Catalyst(*_draft(line)))
+            if catalyst is not None:
+                catalysts.append(catalyst)
     if problems:
         raise DataError(problems)
     return tuple(sorted(catalysts, key=lambda catalyst: (catalyst.known_at, catalyst.id)))
 
 
-def _draft(line: Line) -> _Draft:
+def _read(line: Line) -> tuple[Catalyst | None, list[_Fault]]:
+    """Return the catalyst of a row, or None and all that is wrong with it."""
     cells = line.cells
     known_at, strength = _known_at(cells["known_at"]), _strength(cells["strength"])
     old, new = _price("old", cells["old"]), _price("new", cells["new"])
-    return _Draft(
+    unread = [value for value in (known_at, strength, old, new) if isinstance(value, _Fault)]
+    draft = _Draft(
         id=cells["id"],
         kind=cells["kind"],
         title=cells["title"],
@@ -204,15 +208,10 @@ def _draft(line: Line) -> _Draft:
         old=None if isinstance(old, _Fault) else old,
         new=None if isinstance(new, _Fault) else new,
     )
-
-
-def _row_faults(line: Line) -> Iterator[_Fault]:
-    cells = line.cells
-    read = (_known_at(cells["known_at"]), _strength(cells["strength"]))
-    for value in (*read, *(_price(name, cells[name]) for name in ("old", "new"))):
-        if isinstance(value, _Fault):
-            yield value
-    yield from _faults(_draft(line))
+    if not unread:
+        with suppress(UsageError):  # it names one fault, and all are told
+            return Catalyst(*draft), []
+    return None, [*unread, *_faults(draft)]
 
 
 @lru_cache(maxsize=4_096)

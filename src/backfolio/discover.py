@@ -258,7 +258,7 @@ def new_thesis(name: str, folder: Path) -> Path:
 
 
 TEMPLATE: Final = '''\
-from backfolio import Exits, Param, Strategy, equal_weight, top
+from backfolio import Claim, Exits, Param, Strategy, equal_weight, top
 
 
 class {title}(Strategy):
@@ -272,6 +272,8 @@ class {title}(Strategy):
     exits = Exits(stop_loss=0.15)
     hold = Param(20, low=1, high=120, step=5, doc="sessions a catalyst stays fresh")
     names = Param(5, low=1, high=20, doc="most names held at once")
+    # what must be seen if it is right, and what shows that it is wrong: state it before the first run
+    claims = (Claim("Names rise for weeks after it.", horizon=20, least=0.02, kills=("random_names.p > 0.5",)),)
 
     def targets(self, history):
         fresh = history.catalysts("model_release", within=self.hold)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 import numpy as np
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from backfolio.history import History
     from backfolio.ledger import Ledger
     from backfolio.settings import MarketSettings
+    from backfolio.strategy.claims import Claim
     from backfolio.targets import Exits, Targets
 
 
@@ -104,6 +105,34 @@ class Nulls:
     random_names: Null | None
 
 
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What another report says of the thesis of a run, with the same parameters, on the same data and window.
+
+    Parameters
+    ----------
+    kind
+        "study" or "falsify".
+    command
+        The command line that makes such a report.
+    page
+        From the run's folder to the page; "" where there is none yet.
+    grade
+        Its judgement, in a word or two; English, as pages look words up.
+    words
+        Its figures.
+    faults
+        Folders that may hold such a report and cannot be read, each with what is wrong.
+    """
+
+    kind: Literal["study", "falsify"]
+    command: str
+    page: str = ""
+    grade: str = ""
+    words: str = ""
+    faults: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, eq=False)
 class Result:
     """A finished run: what was asked, what happened, and what to know about it.
@@ -155,6 +184,10 @@ class Result:
         What each parameter means, by name; those without words are not there.
     audit
         Whether it looks ahead, in the short form; None where that was not asked.
+    claims
+        What the thesis says will be seen if it is right, as it stands in its class.
+    evidence
+        What its event study and the attempts to break it said; () where that was not looked for.
     """
 
     run: Identity
@@ -182,6 +215,8 @@ class Result:
     nulls: Nulls | None = None
     param_words: Mapping[str, str] = field(default_factory=dict)
     audit: Audit | None = None
+    evidence: tuple[Evidence, ...] = ()
+    claims: tuple[Claim, ...] = ()
 
     def benchmark_returns(self) -> NDArray[np.float64] | None:
         """Return the benchmark's daily returns, (sessions,); None where there is none.

@@ -12,7 +12,6 @@ class WaitsForRecovery(Strategy):
         price = history.adjusted.close.to_numpy()
         weights = np.zeros(price.shape)
         for row in range(20, len(price) - 5):
-            for column in range(price.shape[1]):
-                if price[row + 5, column] > price[row, column] * 1.1:
-                    weights[row, column] = 0.05
+            recovered = price[row + 5] > price[row] * 1.1
+            weights[row, recovered] = 0.05
         return weights

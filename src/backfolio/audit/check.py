@@ -15,7 +15,7 @@ from backfolio.audit.trace import guilty
 from backfolio.audit.watched import watched
 from backfolio.audit.worlds import CUT_OFF, MEMBERS, OTHER_FUTURES, RENAMED
 from backfolio.errors import ThesisError
-from backfolio.said import said
+from backfolio.said import listed, said
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -192,7 +192,7 @@ class _Trials:
             answer = self.ask(again, self.known)
             moved = _first_moved(self.base, answer, self.first, len(self.base) - 1)
             if moved is not None:
-                line, remedy = self._line(self.known, len(self.base) - 1, f"{LOT}; {STATE}")
+                line, remedy = self._line(self.known, len(self.base) - 1, listed([LOT, STATE], "; "))
                 return [self._finding("repetition", words, moved, (1, 1), line, remedy)]
         return []
 

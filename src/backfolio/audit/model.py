@@ -111,7 +111,7 @@ class Finding:
             "after": self.after,
             "times": list(self.times),
             "line": line,
-            "remedy": self.remedy,
+            "remedy": str(self.remedy),
             "what": self.what,
         }
 

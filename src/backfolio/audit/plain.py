@@ -37,6 +37,10 @@ if TYPE_CHECKING:
 CUTS: Final = 6
 """Cuts of a plain strategy: each is two whole replays."""
 
+CLOSES: Final = "closes after %(day)s were other ones, and the next open the same"
+PRICES: Final = "prices after %(day)s went the other way"
+NO_STATE: Final = "keep no state"
+
 NOT_SEEN: Final = (
     "A plain backtrader strategy shows its orders alone: what it computes cannot be compared line by line, and it has "
     "no catalysts and no universe that could be changed"
@@ -75,16 +79,14 @@ def audit_plain(subject: Plain, bars: Bars, *, cuts: int = CUTS, on_step: Step |
     again = _difference(base, subject.replay(bars), len(bars.sessions) - 1, len(bars.sessions) - 1)
     done = 2
     if again is not None:
-        findings.append(
-            _finding(subject, base, "repetition", said("it was asked again"), again, (1, 1), "keep no state")
-        )
+        findings.append(_finding(subject, base, "repetition", said("it was asked again"), again, (1, 1), NO_STATE))
         return Audit(0, done, tuple(told_once(findings)), (NOT_SEEN, *notes_of(subject.files)))
     rows = {fill.session - 1 for fill in base.fills if fill.session} | set(range(0, len(bars.sessions) - 1, 50))
     there = [row for row in rows if row < len(bars.sessions) - 1]
     chosen = tuple(range(len(bars.sessions) - 1)) if not cuts else spread(there, cuts)
     for name, words, make in (
-        ("closes", "closes after %(day)s were other ones, and the next open the same", _other_closes),
-        ("prices", "prices after %(day)s went the other way", _other_prices),
+        ("closes", CLOSES, _other_closes),
+        ("prices", PRICES, _other_prices),
     ):
         found: list[tuple[int, tuple[int, int, str, str] | str]] = []
         for cut in chosen:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from backfolio.audit.model import Line
+from backfolio.said import said
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -169,11 +170,13 @@ def _suspects(source: str) -> tuple[Suspect, ...]:
         elif isinstance(node, ast.Subscript):
             found += [Suspect(node.lineno, *each) for each in _of_index(node)]
         elif isinstance(node, ast.Attribute) and node.attr in {"symbols", "members"} and _ends(node.value, "universe"):
-            said = "history.universe names whoever ever belonged: use history.members, which is dated"
-            found.append(Suspect(node.lineno, said, 0))
+            told = said("history.universe names whoever ever belonged: use history.members, which is dated")
+            found.append(Suspect(node.lineno, told, 0))
         elif isinstance(node, ast.Attribute) and node.attr == "factor":
-            said = "use history.adjusted, whose past no later corporate action changes; never divide by a last factor"
-            found.append(Suspect(node.lineno, said, 1))
+            told = said(
+                "use history.adjusted, whose past no later corporate action changes; never divide by a last factor"
+            )
+            found.append(Suspect(node.lineno, told, 1))
     return tuple(sorted(found))
 
 
@@ -182,46 +185,55 @@ def _of_call(node: ast.Call) -> Iterator[tuple[str, int]]:
     options = {word.arg: word.value for word in node.keywords}
     words = list(options.values())
     if name in {"shift", "diff", "pct_change", "roll"} and any(map(_negative, [*node.args, *words])):
-        yield f"{name} with a negative number takes tomorrow's row: use {name}(1), which looks back", 0
+        yield (
+            said("%(name)s with a negative number takes tomorrow's row: use %(name)s(1), which looks back", name=name),
+            0,
+        )
     if name in {"bfill", "backfill"} or any(_says(value, "bfill", "backfill") for value in words):
-        yield "a back-fill brings a later value back: use ffill, or leave NaN", 0
+        yield said("a back-fill brings a later value back: use ffill, or leave NaN"), 0
     if any(_says(value, "nearest", "forward") for value in words):
-        yield 'the nearest or next value may be a later one: use method="ffill" or direction="backward"', 0
+        yield said('the nearest or next value may be a later one: use method="ffill" or direction="backward"'), 0
     if _true(options.get("center")):
-        yield "a centred window holds later rows: leave center out", 0
+        yield said("a centred window holds later rows: leave center out"), 0
     if name == "default_rng" and not node.args and not node.keywords:
-        yield "give the lottery a seed, as in default_rng(self.seed)", 0
+        yield said("give the lottery a seed, as in default_rng(self.seed)"), 0
     if name in OVER_ALL and not _across(node, options):
-        yield f"{name} over all rows knows the later ones: use expanding(), rolling() or axis=1", 1
+        yield said("%(name)s over all rows knows the later ones: use expanding(), rolling() or axis=1", name=name), 1
     if name in {"len", "range", "linspace", "arange"} and "sessions" in ast.dump(node):
-        yield "how many sessions there will be is not known: count from the first one", 1
+        yield said("how many sessions there will be is not known: count from the first one"), 1
     yield from _of_name(name, ast.dump(node))
 
 
 def _of_name(name: str, text: str) -> Iterator[tuple[str, int]]:
     if name == "interpolate":
-        yield "interpolation draws a line to the next known value: use ffill", 0
+        yield said("interpolation draws a line to the next known value: use ffill"), 0
     if name in TWO_SIDED or (name == "apply_along_axis" and "convolve" in text):
-        yield f"{name} uses rows on both sides: use rolling, ewm or diff, which look back", 0
+        yield said("%(name)s uses rows on both sides: use rolling, ewm or diff, which look back", name=name), 0
     if name in {"resample", "groupby"}:
-        yield f"{name} makes one value of a whole period, and its first rows know its last: use ffill or shift(1)", 1
+        yield (
+            said(
+                "%(name)s makes one value of a whole period, and its first rows know its last: use ffill or shift(1)",
+                name=name,
+            ),
+            1,
+        )
 
 
 def _of_index(node: ast.Subscript) -> Iterator[tuple[str, int]]:
     index = node.slice
     if isinstance(index, ast.Constant) and type(index.value) is int and index.value > 0 and _is_line(node.value):
-        yield "in backtrader [1] is tomorrow's bar: use [0] for today's and [-1] for yesterday's", 0
+        yield said("in backtrader [1] is tomorrow's bar: use [0] for today's and [-1] for yesterday's"), 0
     if _negative(index):
-        yield "the last row is the future of every other row: take the row itself", 1
+        yield said("the last row is the future of every other row: take the row itself"), 1
     if any(_ahead(part) for part in (index.elts if isinstance(index, ast.Tuple) else [index])):
-        yield "a row so many sessions on is not known yet: look back, as in row - 5", 1
+        yield said("a row so many sessions on is not known yet: look back, as in row - 5"), 1
     if isinstance(index, ast.Slice | ast.Tuple):
         parts = index.elts if isinstance(index, ast.Tuple) else [index]
         slices = [part for part in parts if isinstance(part, ast.Slice)]
         if any(part.step is not None and _negative(part.step) for part in slices):
-            yield "turned round, a running figure looks ahead: keep the rows in order of time", 0
+            yield said("turned round, a running figure looks ahead: keep the rows in order of time"), 0
         elif any(isinstance(part.lower, ast.Constant) and part.upper is None for part in slices):
-            yield "rows that begin later are tomorrow's: let the row before stand there", 1
+            yield said("rows that begin later are tomorrow's: let the row before stand there"), 1
 
 
 def _ahead(index: ast.expr) -> bool:

@@ -289,8 +289,11 @@ RENAMED: Final = Change(
 )
 
 
-def _with(known: History, **arrays: Any) -> History:  # noqa: ANN401  fields of `Bars`
-    return History(replace(known.bars, **arrays), known.events, known.universe, known.benchmark_symbol)
+def _with(known: History, **arrays: Any) -> History:  # noqa: ANN401  fields of `Bars`, but for sessions and symbols
+    other = History(replace(known.bars, **arrays), known.events, known.universe, known.benchmark_symbol)
+    if "_touches" in known.__dict__:  # which rests on sessions, symbols and universe alone, and takes a while to find
+        other.__dict__["_touches"] = known.__dict__["_touches"]
+    return other
 
 
 def _told(known: History, events: list[Catalyst]) -> History:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path  # noqa: TC003  typer reads the annotations
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -11,11 +11,12 @@ from backfolio.cli import check as checking
 from backfolio.cli import commands, fetched, flags
 from backfolio.cli import compare as comparing
 from backfolio.cli import data as stored
+from backfolio.cli import falsify as falsifying
 from backfolio.cli import study as studying
 from backfolio.cli import tune as tuning
 from backfolio.cli import verify as verifying
 from backfolio.cli import walk as walking
-from backfolio.cli.config import OPTIONS, load_config
+from backfolio.cli.config import given, load_config
 from backfolio.cli.workspace import Workspace  # noqa: TC001  the same
 
 app = typer.Typer(
@@ -72,67 +73,9 @@ def run(
     debug: flags.Debug = False,  # noqa: FBT002  read by main()
 ) -> None:
     """Backtest theses: replay in backtrader, print the figures, write the report."""
-    given = _given(locals())
     here: Workspace = context.obj
-    config = load_config(here.folder, given)
+    config = load_config(here.folder, given(locals()))
     commands.run(here, config, theses, param or [], audit=audit, as_json=as_json, quiet=quiet)
-
-
-@app.command()
-def tune(
-    context: typer.Context,
-    thesis: Annotated[str, typer.Argument(metavar="THESIS", help="The thesis to tune.")],
-    vary: flags.Vary = None,
-    sampler: flags.SamplerKind = "grid",
-    trials: flags.TrialCount = None,
-    score: flags.ScoreName = "sharpe",
-    constraint: flags.Constraints = None,
-    seed: flags.Seed = 0,
-    workers: flags.Workers = None,
-    cluster: flags.ClusterAt = None,
-    resume: flags.Resume = None,
-    plan: flags.PlanOnly = False,  # noqa: FBT002
-    param: flags.Param = None,
-    data: flags.Data = None,
-    train: flags.Train = None,
-    start: flags.Start = None,
-    end: flags.End = None,
-    benchmark: flags.Benchmark = None,
-    strategies: flags.Strategies = None,
-    cash: flags.Cash = None,
-    slippage: flags.Slippage = None,
-    participation: flags.Participation = None,
-    chase: flags.Chase = None,
-    price: flags.Price = None,
-    commission: flags.Commission = None,
-    min_commission: flags.MinCommission = None,
-    dividend_tax: flags.DividendTax = None,
-    reports: flags.Reports = None,
-    lang: flags.Lang = None,
-    up_colour: flags.UpColour = None,
-    report: flags.Report = None,
-    tearsheet: flags.WinnerTearsheet = None,
-    as_json: flags.Json = False,  # noqa: FBT002
-    quiet: flags.Quiet = False,  # noqa: FBT002
-    debug: flags.Debug = False,  # noqa: FBT002  read by main()
-) -> None:
-    """Try many parameter sets, replay the best in backtrader, and say how far to believe it."""
-    here: Workspace = context.obj
-    words = tuning.Words(
-        thesis=thesis,
-        vary=tuple(vary or ()),
-        params=tuple(param or ()),
-        sampler=sampler,
-        trials=trials,
-        score=score,
-        constraints=tuple(constraint or ()),
-        train=train,
-        seed=seed,
-        workers=workers,
-        cluster=cluster,
-        resume=resume,
-    )
-    tuning.tune(here, load_config(here.folder, _given(locals())), words, plan=plan, as_json=as_json, quiet=quiet)
 
 
 @app.command("list")
@@ -143,7 +86,7 @@ def list_(
 ) -> None:
     """List the theses, their parameters, and files that fail to load."""
     here: Workspace = context.obj
-    commands.list_theses(here, load_config(here.folder, _given(locals())), as_json=as_json)
+    commands.list_theses(here, load_config(here.folder, given(locals())), as_json=as_json)
 
 
 @app.command()
@@ -166,72 +109,10 @@ def show_config(
     commands.show_config(load_config(here.folder, {}), as_json=as_json)
 
 
-@app.command("walk-forward")
-def walk_forward(
-    context: typer.Context,
-    thesis: Annotated[str, typer.Argument(metavar="THESIS", help="The thesis to walk forward.")],
-    train: Annotated[
-        int, typer.Option("--train", metavar="N", help="Sessions to tune on.", rich_help_panel=flags.SEARCH)
-    ],
-    test: Annotated[
-        int, typer.Option("--test", metavar="N", help="Sessions to trade next.", rich_help_panel=flags.SEARCH)
-    ],
-    anchored: flags.Anchored = False,  # noqa: FBT002
-    purge: Annotated[
-        int,
-        typer.Option("--purge", metavar="K", help="Sessions dropped between the two.", rich_help_panel=flags.SEARCH),
-    ] = 0,
-    vary: flags.Vary = None,
-    sampler: flags.SamplerKind = "grid",
-    trials: Annotated[
-        int | None,
-        typer.Option("--trials", metavar="N", help="A window; all of a grid, else 200.", rich_help_panel=flags.SEARCH),
-    ] = None,
-    score: flags.ScoreName = "sharpe",
-    constraint: flags.Constraints = None,
-    seed: flags.Seed = 0,
-    workers: flags.Workers = None,
-    param: flags.Param = None,
-    data: flags.Data = None,
-    start: flags.Start = None,
-    end: flags.End = None,
-    benchmark: flags.Benchmark = None,
-    strategies: flags.Strategies = None,
-    cash: flags.Cash = None,
-    slippage: flags.Slippage = None,
-    participation: flags.Participation = None,
-    chase: flags.Chase = None,
-    price: flags.Price = None,
-    commission: flags.Commission = None,
-    min_commission: flags.MinCommission = None,
-    dividend_tax: flags.DividendTax = None,
-    reports: flags.Reports = None,
-    lang: flags.Lang = None,
-    up_colour: flags.UpColour = None,
-    report: flags.Report = None,
-    as_json: flags.Json = False,  # noqa: FBT002
-    quiet: flags.Quiet = False,  # noqa: FBT002
-    debug: flags.Debug = False,  # noqa: FBT002  read by main()
-) -> None:
-    """Tune on one stretch, trade the next, in turn; judge by what was traded."""
-    here: Workspace = context.obj
-    words = tuning.Words(
-        thesis=thesis,
-        vary=tuple(vary or ()),
-        params=tuple(param or ()),
-        sampler=sampler,
-        trials=trials,
-        score=score,
-        constraints=tuple(constraint or ()),
-        seed=seed,
-        workers=workers,
-    )
-    stretches = walking.Stretches(train=train, test=test, anchored=anchored, purge=purge)
-    config = load_config(here.folder, _given(locals()))
-    walking.walk_forward(here, config, words, stretches, as_json=as_json, quiet=quiet)
-
-
+app.command("tune")(tuning.command)
+app.command("walk-forward")(walking.command)
 app.command("study")(studying.command)
+app.command("falsify")(falsifying.command)
 app.command("check")(checking.command)
 
 
@@ -247,7 +128,7 @@ def verify(
 ) -> None:
     """Run a report again from its own record, and say whether the same fills come out."""
     here: Workspace = context.obj
-    config = load_config(here.folder, _given(locals()))
+    config = load_config(here.folder, given(locals()))
     verifying.verify(here, config, run, data, as_json=as_json, quiet=quiet)
 
 
@@ -264,7 +145,7 @@ def compare(
 ) -> None:
     """Hold runs against each other, from their reports alone, and write the page."""
     here: Workspace = context.obj
-    comparing.compare(here, load_config(here.folder, _given(locals())), runs, as_json=as_json, quiet=quiet)
+    comparing.compare(here, load_config(here.folder, given(locals())), runs, as_json=as_json, quiet=quiet)
 
 
 @app.command()
@@ -297,7 +178,7 @@ def fetch(
         all_market=all_market,
         full=full,
     )
-    fetched.fetch(here, load_config(here.folder, _given(locals())), words, as_json=as_json, quiet=quiet)
+    fetched.fetch(here, load_config(here.folder, given(locals())), words, as_json=as_json, quiet=quiet)
 
 
 @app.command("import")
@@ -313,7 +194,7 @@ def import_(
 ) -> None:
     """Bring your own bars into the store: all of it, checked, or nothing."""
     here: Workspace = context.obj
-    fetched.import_(here, load_config(here.folder, _given(locals())), path, as_json=as_json, quiet=quiet)
+    fetched.import_(here, load_config(here.folder, given(locals())), path, as_json=as_json, quiet=quiet)
 
 
 @data_app.callback(invoke_without_command=True)
@@ -343,7 +224,7 @@ def check(
 ) -> None:
     """Examine what is in the store by the exchanges' own rules, and write the page; 1 if there is an open error."""
     here: Workspace = context.obj
-    config = load_config(here.folder, _given(locals()))
+    config = load_config(here.folder, given(locals()))
     stored.check(here, config, symbols or (), everything=everything, as_json=as_json, quiet=quiet)
 
 
@@ -375,7 +256,7 @@ def accept(
 ) -> None:
     """Say why a finding is right after all; runs then read the data and print the reason."""
     here: Workspace = context.obj
-    stored.accept(here, load_config(here.folder, _given(locals())), key, because)
+    stored.accept(here, load_config(here.folder, given(locals())), key, because)
 
 
 @data_app.command()
@@ -389,9 +270,4 @@ def restore(
 ) -> None:
     """Put back the copy that was made after the last finished fetch or import."""
     here: Workspace = context.obj
-    stored.restore(here, load_config(here.folder, _given(locals())), older=older)
-
-
-def _given(arguments: dict[str, Any]) -> dict[str, Any]:
-    """Return the flags that are settings, by key."""
-    return {key: value for key, value in arguments.items() if key in OPTIONS}
+    stored.restore(here, load_config(here.folder, given(locals())), older=older)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, cast
 import typer
 
 from backfolio.cli import console, flags, parts
-from backfolio.cli.config import OPTIONS, load_config
+from backfolio.cli.config import given, load_config
 from backfolio.errors import ThesisError, UsageError
 
 if TYPE_CHECKING:
@@ -54,8 +54,7 @@ def command(
 ) -> None:
     """Ask whether a thesis looks ahead: another future must leave its past targets as they are, bit for bit."""
     here: Workspace = context.obj
-    given = {key: value for key, value in locals().items() if key in OPTIONS}
-    check(here, load_config(here.folder, given), thesis, param or [], cuts, as_json=as_json, quiet=quiet)
+    check(here, load_config(here.folder, given(locals())), thesis, param or [], cuts, as_json=as_json, quiet=quiet)
 
 
 def check(

@@ -61,7 +61,9 @@ def run(
                     audit=check.quick(here, thesis, values) if audit else None,
                 )
             update(f"Writing {thesis.name}", 0, 1)
+            result = parts.with_evidence(here, config, thesis, source, result)
             written = parts.write_report(here, config, result, tell=lambda words: update(words, 0, 1))
+            parts.state_claims(here, config, thesis, source, "run", result.run_id)
             finished.append(outcome(result, written))
     if as_json:
         console.as_json({"runs": [done.as_dict() for done in finished]})
@@ -75,6 +77,8 @@ def run(
 
 def list_theses(here: Workspace, config: Config, *, as_json: bool) -> None:
     """Print the theses found, the files that are broken, and where the reports so far are listed."""
+    from backfolio.strategy.claims import claims_of  # noqa: PLC0415  as the theses themselves
+
     catalogue = parts.catalogue(here, config)
     reports = parts.reports_folder(here, config) / "index.html"
     if as_json:
@@ -94,6 +98,10 @@ def list_theses(here: Workspace, config: Config, *, as_json: bool) -> None:
         console.out(f"    {thesis.title}")
         for param in _described(thesis)["params"]:
             console.out(f"    --param {param['name']}={param['default']}  {param['doc']}".rstrip())
+        for claim in claims_of(thesis.strategy):
+            console.out(f"    Claim: {claim.says}")
+            kills = f"; wrong if {' or '.join(map(str, claim.criteria))}" if claim.kills else ""
+            console.out(f"        {claim.expects}{kills}")
     for broken in catalogue.broken:
         console.out(f"BROKEN  {broken}")
         console.out("\n".join(f"    {line}" for line in broken.text.rstrip().splitlines()))
@@ -138,6 +146,8 @@ def show_version() -> None:
 
 
 def _described(thesis: Thesis) -> dict[str, Any]:
+    from backfolio.strategy.claims import claims_of  # noqa: PLC0415
+
     declared = getattr(thesis.strategy, "declared", {})
     return {
         "name": thesis.name,
@@ -145,6 +155,7 @@ def _described(thesis: Thesis) -> dict[str, Any]:
         "path": str(thesis.path),
         "kind": thesis.kind,
         "universe": getattr(thesis.strategy, "universe", None),
+        "claims": [claim.as_dict() for claim in claims_of(thesis.strategy)],
         "params": [{"name": name, "default": param.default, "doc": param.doc} for name, param in declared.items()],
     }
 

@@ -7,20 +7,23 @@ import sys
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from backfolio.cli import console
-from backfolio.errors import ThesisError, UsageError
+from backfolio.errors import BackfolioError, ThesisError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from backfolio.backtest import ThesisFile
     from backfolio.cli.config import Config
     from backfolio.cli.workspace import Workspace
     from backfolio.discover import Catalogue, Thesis
     from backfolio.report import Written
     from backfolio.report.look import Look
     from backfolio.result import Result
+    from backfolio.source import Source
+    from backfolio.tune.stated import Stamp
 
 
 def catalogue(here: Workspace, config: Config) -> Catalogue:
@@ -120,6 +123,83 @@ def write_report(
 
     drawn = config.values["tearsheet"] if tearsheet is None else tearsheet
     return report.write(result, reports_folder(here, config), tearsheet=drawn, look=look(config))
+
+
+def with_evidence(here: Workspace, config: Config, thesis: ThesisFile, source: Source, result: Result) -> Result:
+    """Return a result with what the reports folder says of its thesis; as it is where no report is wanted.
+
+    A plain backtrader strategy has neither event study nor falsification.
+    """
+    if not config.values["report"] or thesis.kind == "backtrader":
+        return result
+    from backfolio.prepare import prepare  # noqa: PLC0415
+    from backfolio.report.run.evidence import evidence  # noqa: PLC0415  jinja: only for a page
+
+    run: Any = result.record
+
+    def fingerprint(benchmark: str | None) -> str:
+        if benchmark == run["benchmark"]:
+            return str(run["data"]["fingerprint"])
+        try:
+            return prepare(thesis.strategy, source, run["start"], run["end"], benchmark, covered=False).fingerprint
+        except BackfolioError:  # the data has no such benchmark, so the report is of other data
+            return ""
+
+    start = f"{here.program} run "
+    rest = result.command.removeprefix(start)
+    commands = {kind: f"{here.program} {kind} {rest}" for kind in ("study", "falsify")}
+    folder = reports_folder(here, config) / thesis.name
+    return replace(result, evidence=evidence(folder, run, fingerprint, commands))
+
+
+def show_report(
+    told: Mapping[str, object], written: Written | None, tables: Callable[[], None], *, as_json: bool, quiet: bool
+) -> None:
+    """Print what came out, and where its page lies.
+
+    Parameters
+    ----------
+    told
+        For ``--json``, the page beside it.
+    written
+        None where no report was wanted.
+    tables
+        Prints it for a person, but for the page.
+    """
+    page = None if written is None else shown_path(written.path / "index.html")
+    if as_json:
+        console.as_json({**told, "report": page, "existed": written is not None and written.existed})
+    elif quiet:
+        if page is not None:
+            console.out(page)
+    else:
+        tables()
+        if written is not None:
+            console.out(f"{'Report, there already' if written.existed else 'Report'}: {page}")
+
+
+def state_claims(
+    here: Workspace, config: Config, thesis: ThesisFile, source: Source, made: str, run_id: str
+) -> Stamp | None:
+    """Note in the run ledger under which claims of a thesis a report is made, and return since when they stand.
+
+    None where it states none, and nothing is noted where no report is wanted.
+
+    Parameters
+    ----------
+    made
+        The command that makes it, as in "run".
+    run_id
+        Of the report.
+    """
+    if not config.values["report"]:
+        return None
+    from backfolio.tune import stated  # noqa: PLC0415
+
+    reports = reports_folder(here, config)
+    reports.mkdir(parents=True, exist_ok=True)
+    stated.record(reports, thesis, source.market, command=made, run_id=run_id)
+    return stated.stamp(reports, thesis, source.market)
 
 
 def with_nulls(result: Result, tell: Callable[[str], None] | None = None) -> Result:

@@ -5,22 +5,26 @@ from __future__ import annotations
 import re
 import sys
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Annotated, Final, cast
+from typing import TYPE_CHECKING, Annotated, Final, NamedTuple, cast
 
 import typer
 
 from backfolio.cli import console, flags, parts
-from backfolio.cli.config import OPTIONS, load_config
+from backfolio.cli.config import FLAG, given, load_config
 from backfolio.errors import UsageError, did_you_mean
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from backfolio.cli.config import Config
     from backfolio.cli.workspace import Workspace
+    from backfolio.discover import Thesis
     from backfolio.prepare import Prepared
     from backfolio.report import Written
+    from backfolio.settings import MarketSettings
     from backfolio.source import Source
     from backfolio.strategy import Strategy
-    from backfolio.study import Asked, Measured, Study, Subject
+    from backfolio.study import Asked, Measured, Portfolio, Study, Subject, Tradable
     from backfolio.study.model import Model, Returns
 
 PANEL: Final = "Event study"
@@ -108,6 +112,14 @@ def command(
     end: flags.End = None,
     benchmark: flags.Benchmark = None,
     strategies: flags.Strategies = None,
+    cash: flags.Cash = None,
+    slippage: flags.Slippage = None,
+    participation: flags.Participation = None,
+    chase: flags.Chase = None,
+    price: flags.Price = None,
+    commission: flags.Commission = None,
+    min_commission: flags.MinCommission = None,
+    dividend_tax: flags.DividendTax = None,
     reports: flags.Reports = None,
     report: flags.Report = None,
     lang: flags.Lang = None,
@@ -116,10 +128,9 @@ def command(
     quiet: flags.Quiet = False,  # noqa: FBT002
     debug: flags.Debug = False,  # noqa: FBT002  read by main()
 ) -> None:
-    """Measure what names did around their catalysts, beyond what was expected, and whether that is chance."""
+    """Measure what names did around their catalysts, whether that is chance, and what a portfolio kept of it."""
     here: Workspace = context.obj
-    given = locals()
-    config = load_config(here.folder, {key: given[key] for key in OPTIONS if key in given})
+    config = load_config(here.folder, given(locals()))
     from backfolio.cli.data import listed  # noqa: PLC0415
 
     words = Words(
@@ -131,27 +142,47 @@ def command(
 
 def study(here: Workspace, config: Config, words: Words, *, as_json: bool, quiet: bool) -> None:
     """Conduct an event study; leaves with status 1 where there is no evidence, or too little to say."""
-    _check(words)
+    _check(words, config)
     asked = read_asked(words)
+    settings = config.market()
 
     from backfolio import study as studying  # noqa: PLC0415  numpy and the rest: only when the words are right
 
     with console.progress(shown=not (as_json or quiet)) as update:
         update("Loading bars", 0, 1)
-        subject, source, prepared, kinds = _subject(here, config, words, asked)
+        if words.kind is None:
+            found = _thesis(here, config, words, asked, settings)
+        else:
+            found = _kind(here, config, words, words.kind, asked)
+        subject = found.subject
         line = ["study", *([subject.name] if subject.thesis else ["--kind", subject.name])]
-        line += [*config.flags(without=UNUSED), *words.command(), *parts.param_words(parts.read_params(words.params))]
+        line += [*config.flags(without=() if subject.thesis else TRADED), *words.command()]
+        line += parts.param_words(parts.read_params(words.params))
         update("Measuring", 0, 1)
-        made = studying.study(subject, source, prepared, kinds, asked, parts.command_line(here, line))
+        told = parts.command_line(here, line)
+        made = studying.study(subject, found.source, found.prepared, found.kinds, asked, told, found.portfolio)
         update("Writing", 0, 1)
         written = _write(here, config, made)
-    _show(made, written, as_json=as_json, quiet=quiet)
+        if found.thesis is not None:
+            parts.state_claims(here, config, found.thesis, found.source, "study", made.study_id)
+    parts.show_report(made.as_dict(), written, lambda: _told(made), as_json=as_json, quiet=quiet)
     if made.verdict.grade not in FOUND:
         sys.exit(NO_EVIDENCE)
 
 
-UNUSED: Final = ("cash", "slippage", "participation", "chase", "price", "commission", "min_commission", "dividend_tax")
-"""Settings that change no event study."""
+TRADED: Final = ("cash", "slippage", "participation", "chase", "price", "commission", "min_commission", "dividend_tax")
+"""Settings that change nothing where nothing is traded: of a kind."""
+
+
+class Found(NamedTuple):
+    """What is studied, and in what."""
+
+    subject: Subject
+    source: Source
+    prepared: Prepared
+    kinds: tuple[str, ...]
+    portfolio: Portfolio | None = None
+    thesis: Thesis | None = None
 
 
 def read_asked(words: Words) -> Asked:
@@ -177,7 +208,7 @@ def read_asked(words: Words) -> Asked:
     )
 
 
-def _check(words: Words) -> None:
+def _check(words: Words, config: Config) -> None:
     """Refuse words that contradict each other."""
     from backfolio.catalysts import KINDS  # noqa: PLC0415
 
@@ -201,28 +232,35 @@ def _check(words: Words) -> None:
     if words.kind is not None and words.params:
         message = "--param sets a parameter of a thesis: a --kind has none"
         raise UsageError(message)
+    idle = [name for name in TRADED if config.origins[name] == FLAG]
+    if words.kind is not None and idle:
+        flag = "--" + idle[0].replace("_", "-")
+        message = f"{flag} is a setting of trades, and a --kind trades nothing: leave it out, or study a thesis"
+        raise UsageError(message)
 
 
-def _subject(
-    here: Workspace, config: Config, words: Words, asked: Asked
-) -> tuple[Subject, Source, Prepared, tuple[str, ...]]:
-    """Return whose events are studied, the source, its market, and the kinds."""
+def _kind(here: Workspace, config: Config, words: Words, kind: str, asked: Asked) -> Found:
     from backfolio import study as studying  # noqa: PLC0415
     from backfolio.prepare import prepare  # noqa: PLC0415
     from backfolio.source import load  # noqa: PLC0415
 
     values = config.values
-    if words.kind is not None:
-        source = _only(load(values["data"], here.folder, {words.universe}), words.symbols)
-        names = type(words.kind, (), {"universe": words.universe})
-        prepared = prepare(
-            names, source, values["start"], values["end"], _benchmark(config, source, asked), covered=False
-        )
-        return studying.Subject(words.kind), source, prepared, (words.kind,)
+    source = _only(load(values["data"], here.folder, {words.universe}), words.symbols)
+    names = type(kind, (), {"universe": words.universe})
+    prepared = prepare(names, source, values["start"], values["end"], _benchmark(config, source, asked), covered=False)
+    return Found(studying.Subject(kind), source, prepared, (kind,))
+
+
+def _thesis(here: Workspace, config: Config, words: Words, asked: Asked, settings: MarketSettings) -> Found:
+    from backfolio import study as studying  # noqa: PLC0415
     from backfolio.cli.tune import tunable  # noqa: PLC0415
+    from backfolio.prepare import prepare  # noqa: PLC0415
+    from backfolio.source import load  # noqa: PLC0415
     from backfolio.strategy.listening import emit_listening  # noqa: PLC0415
+    from backfolio.study.decisions import KIND, decided  # noqa: PLC0415
     from backfolio.tune.identity import source_hash  # noqa: PLC0415
 
+    values = config.values
     thesis = tunable(parts.catalogue(here, config).find(words.thesis or ""))
     params = {**config.params.get(thesis.name, {}), **parts.read_params(words.params)}
     strategy = cast("type[Strategy]", thesis.strategy).with_params(params)
@@ -230,17 +268,16 @@ def _subject(
     benchmark = _benchmark(config, source, asked)
     prepared = prepare(thesis.strategy, source, values["start"], values["end"], benchmark, covered=False)
     with parts.aside(thesis.name):
-        _, kinds = emit_listening(strategy, prepared.known, prepared.rows)
+        targets, heard = emit_listening(strategy, prepared.known, prepared.rows)
+    own = not heard
+    if own:
+        prepared, heard = decided(prepared, targets, thesis.name), (KIND,)
     have = {event.kind for event in prepared.known.events}
-    kinds = tuple(kind for kind in kinds if kind in have) or kinds
-    if not kinds:
-        message = (
-            f"{thesis.name} asks for no catalyst, so it has no events: study a kind, as in "
-            "'study --kind model_release --universe domestic-compute'"
-        )
-        raise UsageError(message)
+    kinds = tuple(kind for kind in heard if kind in have) or heard
     text = {"source": thesis.source, "modules": {module.name: module.source for module in thesis.modules}}
-    return studying.Subject(thesis.name, True, thesis.title, source_hash(text)), source, prepared, kinds  # noqa: FBT003
+    subject = studying.Subject(thesis.name, True, thesis.title, source_hash(text), own)  # noqa: FBT003
+    held = studying.Portfolio(targets, strategy.exits, settings, strategy.params, strategy.rebalance, heard)
+    return Found(subject, source, prepared, kinds, held, thesis)
 
 
 def _benchmark(config: Config, source: Source, asked: Asked) -> str | None:
@@ -274,22 +311,13 @@ def _write(here: Workspace, config: Config, made: Study) -> Written | None:
     return write_study(made, parts.reports_folder(here, config), parts.look(config))
 
 
-def _show(made: Study, written: Written | None, *, as_json: bool, quiet: bool) -> None:
+def _told(made: Study) -> None:
     from backfolio.study.judge import LABELS  # noqa: PLC0415
 
-    page = None if written is None else parts.shown_path(written.path / "index.html")
-    if as_json:
-        console.as_json({**made.as_dict(), "report": page, "existed": written is not None and written.existed})
-    elif quiet:
-        if page is not None:
-            console.out(page)
-    else:
-        _tables(made)
-        for warning in made.warnings:
-            console.out(f"Note: {warning}")
-        console.out(f"{LABELS[made.verdict.grade]}: {made.verdict.sentence}")
-        if written is not None:
-            console.out(f"{'Report, there already' if written.existed else 'Report'}: {page}")
+    _tables(made)
+    for warning in made.warnings:
+        console.out(f"Note: {warning}")
+    console.out(f"{LABELS[made.verdict.grade]}: {made.verdict.sentence}")
 
 
 def _tables(made: Study) -> None:
@@ -298,8 +326,41 @@ def _tables(made: Study) -> None:
     heads = ["sessions", "events", "mean", "95% band", "indep.", *(about.short for about in TESTS.values())]
     against = f", against {made.benchmark}" if made.benchmark else ""
     for group in made.groups:
-        title = f"{made.subject}: {group.name.replace('_', ' ')}, {made.source_label}, {made.start} to {made.end}"
+        title = f"{made.subject}: {made.called(group.name)}, {made.source_label}, {made.start} to {made.end}"
         console.table(f"{title}, {made.asked.model}{against}; p-values", heads, [_line(one) for one in group.windows])
+    if made.tradable is not None:
+        _waterfalls(made, made.tradable)
+
+
+def _waterfalls(made: Study, tradable: Tradable) -> None:
+    """Print from paper to kept: a column a kind, CNY and its part of what was asked for."""
+    from backfolio.metrics import NOT_AVAILABLE  # noqa: PLC0415
+    from backfolio.money import MILLS  # noqa: PLC0415
+    from backfolio.study.chain import STEPS  # noqa: PLC0415
+    from backfolio.study.judge import percent  # noqa: PLC0415
+
+    shown = [one for one in tradable.shown if one.asks]
+
+    def cells(values: Sequence[int]) -> list[str]:
+        found = []
+        for one, mills in zip(shown, values, strict=True):
+            share = percent(mills / one.notional) if one.notional else NOT_AVAILABLE
+            found += [f"{mills / MILLS:+,.0f}" if mills else "0", share]
+        return found
+
+    heads = ["CNY, and % of what was asked for"]
+    for one in shown:
+        heads += ["all" if one is tradable.total else made.called(one.kind), "%"]
+    rows = [["paper (CAR)", *cells([one.paper for one in shown])]]
+    rows += [[step.label, *cells([one.steps[at] for one in shown])] for at, step in enumerate(STEPS.values())]
+    rows += [["kept", *cells([one.kept for one in shown])]]
+    rows += [["asked for", *(text for one in shown for text in (f"{one.notional / MILLS:,.0f}", f"{one.asks:,}x"))]]
+    if shown:
+        title = f"{made.subject}: from paper to kept, sessions {tradable.window}, {made.start} to {made.end}"
+        console.table(title, heads, rows)
+    missed = [f"{made.called(one.kind)} {one.unasked:,} of {one.events:,}" for one in tradable.kinds if one.unasked]
+    if missed:
+        console.out(f"Events never asked for: {', '.join(missed)}")
 
 
 def _line(one: Measured) -> list[str]:

@@ -6,10 +6,12 @@ import gc
 import os
 import sys
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from backfolio.cli import console, parts, stop
-from backfolio.cli.config import FLAG
+import typer
+
+from backfolio.cli import console, flags, parts, stop
+from backfolio.cli.config import FLAG, given, load_config
 from backfolio.errors import UsageError
 
 if TYPE_CHECKING:
@@ -52,6 +54,62 @@ class Words:
         words += ["--score", self.score] if self.score != "sharpe" else []
         words += [word for each in self.constraints for word in ("--constraint", each)]
         return words + (["--seed", str(self.seed)] if self.seed and self.sampler != "grid" else [])
+
+
+def command(
+    context: typer.Context,
+    thesis: Annotated[str, typer.Argument(metavar="THESIS", help="The thesis to tune.")],
+    vary: flags.Vary = None,
+    sampler: flags.SamplerKind = "grid",
+    trials: flags.TrialCount = None,
+    score: flags.ScoreName = "sharpe",
+    constraint: flags.Constraints = None,
+    seed: flags.Seed = 0,
+    workers: flags.Workers = None,
+    cluster: flags.ClusterAt = None,
+    resume: flags.Resume = None,
+    plan: flags.PlanOnly = False,  # noqa: FBT002
+    param: flags.Param = None,
+    data: flags.Data = None,
+    train: flags.Train = None,
+    start: flags.Start = None,
+    end: flags.End = None,
+    benchmark: flags.Benchmark = None,
+    strategies: flags.Strategies = None,
+    cash: flags.Cash = None,
+    slippage: flags.Slippage = None,
+    participation: flags.Participation = None,
+    chase: flags.Chase = None,
+    price: flags.Price = None,
+    commission: flags.Commission = None,
+    min_commission: flags.MinCommission = None,
+    dividend_tax: flags.DividendTax = None,
+    reports: flags.Reports = None,
+    lang: flags.Lang = None,
+    up_colour: flags.UpColour = None,
+    report: flags.Report = None,
+    tearsheet: flags.WinnerTearsheet = None,
+    as_json: flags.Json = False,  # noqa: FBT002
+    quiet: flags.Quiet = False,  # noqa: FBT002
+    debug: flags.Debug = False,  # noqa: FBT002  read by main()
+) -> None:
+    """Try many parameter sets, replay the best in backtrader, and say how far to believe it."""
+    here: Workspace = context.obj
+    words = Words(
+        thesis=thesis,
+        vary=tuple(vary or ()),
+        params=tuple(param or ()),
+        sampler=sampler,
+        trials=trials,
+        score=score,
+        constraints=tuple(constraint or ()),
+        train=train,
+        seed=seed,
+        workers=workers,
+        cluster=cluster,
+        resume=resume,
+    )
+    tune(here, load_config(here.folder, given(locals())), words, plan=plan, as_json=as_json, quiet=quiet)
 
 
 def tune(here: Workspace, config: Config, words: Words, *, plan: bool, as_json: bool, quiet: bool) -> None:
@@ -129,8 +187,8 @@ def read_asked(here: Workspace, config: Config, words: Words, thesis: Thesis) ->
 
     settings = config.market()
     chosen = parts.read_params(words.params)
-    flags = [MARKET_PREFIX + name for name in MARKET_SETTINGS if config.origins[name] == FLAG]
-    space = read_space(words.vary, thesis.strategy, [*chosen, *flags])
+    typed = [MARKET_PREFIX + name for name in MARKET_SETTINGS if config.origins[name] == FLAG]
+    space = read_space(words.vary, thesis.strategy, [*chosen, *typed])
     check_kind(words.sampler)
     if words.seed < 0:
         message = f"--seed is {words.seed}: give a whole number from 0"
@@ -172,8 +230,8 @@ def _command(
 
     usual = trials == count_trials(words.sampler, space, None)
     said = replace(words, trials=None if usual else trials)
-    flags = config.flags(without=space.market)
-    return parts.command_line(here, ["tune", words.thesis, *flags, *said.command(), *parts.param_words(params)])
+    settings = config.flags(without=space.market)
+    return parts.command_line(here, ["tune", words.thesis, *settings, *said.command(), *parts.param_words(params)])
 
 
 def _windowed(config: Config, train: str | None) -> Config:
@@ -223,6 +281,7 @@ def _judged(
         )  # fmt: skip
         update("Writing the reports", 0, 1)
         drawn = config.origins["tearsheet"] == FLAG and bool(config.values["tearsheet"])
+        result = parts.with_evidence(here, config, thesis, planned.source, result)
         report = parts.write_report(here, config, result, tearsheet=drawn)
         new = len(trials) - finished.existed
         study = Study(
@@ -260,13 +319,15 @@ def _judged(
             return study, None
         from backfolio.report.tune import write_tune  # noqa: PLC0415  jinja: only for a page
 
-        return study, write_tune(study, planned.folder, parts.look(config))
+        page = write_tune(study, planned.folder, parts.look(config))
+        parts.state_claims(here, config, thesis, planned.source, "tune", planned.id)
+        return study, page
 
 
 def _winner_command(here: Workspace, config: Config, thesis: str, winner: Any) -> str:  # noqa: ANN401
     changed = replace(config, values={**config.values, **winner.market})
-    flags = changed.flags(always=winner.market)
-    return parts.command_line(here, ["run", thesis, *flags, *parts.param_words(winner.words())])
+    settings = changed.flags(always=winner.market)
+    return parts.command_line(here, ["run", thesis, *settings, *parts.param_words(winner.words())])
 
 
 def _link(report: Path, folder: Path) -> str:

@@ -6,9 +6,12 @@ import gc
 import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
-from backfolio.cli import console, parts, stop, tune
+import typer
+
+from backfolio.cli import console, flags, parts, stop, tune
+from backfolio.cli.config import given, load_config
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -40,6 +43,70 @@ class Stretches:
         return words + (["--purge", str(self.purge)] if self.purge else [])
 
 
+def command(
+    context: typer.Context,
+    thesis: Annotated[str, typer.Argument(metavar="THESIS", help="The thesis to walk forward.")],
+    train: Annotated[
+        int, typer.Option("--train", metavar="N", help="Sessions to tune on.", rich_help_panel=flags.SEARCH)
+    ],
+    test: Annotated[
+        int, typer.Option("--test", metavar="N", help="Sessions to trade next.", rich_help_panel=flags.SEARCH)
+    ],
+    anchored: flags.Anchored = False,  # noqa: FBT002
+    purge: Annotated[
+        int,
+        typer.Option("--purge", metavar="K", help="Sessions dropped between the two.", rich_help_panel=flags.SEARCH),
+    ] = 0,
+    vary: flags.Vary = None,
+    sampler: flags.SamplerKind = "grid",
+    trials: Annotated[
+        int | None,
+        typer.Option("--trials", metavar="N", help="A window; all of a grid, else 200.", rich_help_panel=flags.SEARCH),
+    ] = None,
+    score: flags.ScoreName = "sharpe",
+    constraint: flags.Constraints = None,
+    seed: flags.Seed = 0,
+    workers: flags.Workers = None,
+    param: flags.Param = None,
+    data: flags.Data = None,
+    start: flags.Start = None,
+    end: flags.End = None,
+    benchmark: flags.Benchmark = None,
+    strategies: flags.Strategies = None,
+    cash: flags.Cash = None,
+    slippage: flags.Slippage = None,
+    participation: flags.Participation = None,
+    chase: flags.Chase = None,
+    price: flags.Price = None,
+    commission: flags.Commission = None,
+    min_commission: flags.MinCommission = None,
+    dividend_tax: flags.DividendTax = None,
+    reports: flags.Reports = None,
+    lang: flags.Lang = None,
+    up_colour: flags.UpColour = None,
+    report: flags.Report = None,
+    as_json: flags.Json = False,  # noqa: FBT002
+    quiet: flags.Quiet = False,  # noqa: FBT002
+    debug: flags.Debug = False,  # noqa: FBT002  read by main()
+) -> None:
+    """Tune on one stretch, trade the next, in turn; judge by what was traded."""
+    here: Workspace = context.obj
+    words = tune.Words(
+        thesis=thesis,
+        vary=tuple(vary or ()),
+        params=tuple(param or ()),
+        sampler=sampler,
+        trials=trials,
+        score=score,
+        constraints=tuple(constraint or ()),
+        seed=seed,
+        workers=workers,
+    )
+    stretches = Stretches(train=train, test=test, anchored=anchored, purge=purge)
+    config = load_config(here.folder, given(locals()))
+    walk_forward(here, config, words, stretches, as_json=as_json, quiet=quiet)
+
+
 def walk_forward(
     here: Workspace, config: Config, words: tune.Words, stretches: Stretches, *, as_json: bool, quiet: bool
 ) -> None:
@@ -69,12 +136,13 @@ def walk_forward(
 
             made = walk.run_walk(planned, count, lambda window, _: finished.append(window))
         written = _write(here, config, made)
+        parts.state_claims(here, config, thesis, planned.source, "walk-forward", planned.asked_id)
     except KeyboardInterrupt as stopped:
         console.err(_interrupted(finished, len(planned.windows)))
         sys.exit(stop.exit_status(stopped))
     finally:  # whoever looked at them has looked, whatever came of it
         _record(here, config, planned, sum(trials.values()))
-    _show(made, written, as_json=as_json, quiet=quiet)
+    parts.show_report(made.as_dict(), written, lambda: _told(made), as_json=as_json, quiet=quiet)
 
 
 def _request(here: Workspace, config: Config, words: tune.Words, stretches: Stretches, thesis: Thesis) -> WalkRequest:
@@ -169,20 +237,11 @@ def _interrupted(finished: list[WalkWindow], windows: int) -> str:
     return f"Interrupted: {done} finished of {windows} ({first} to {last} out of sample); no report was written."
 
 
-def _show(made: Walk, written: Written | None, *, as_json: bool, quiet: bool) -> None:
-    page = None if written is None else parts.shown_path(written.path / "index.html")
-    if as_json:
-        console.as_json({**made.as_dict(), "report": page, "existed": written is not None and written.existed})
-    elif quiet:
-        if page is not None:
-            console.out(page)
-    else:
-        _tables(made)
-        for warning in made.warnings:
-            console.out(f"Note: {warning}")
-        console.out(made.sentence)
-        if written is not None:
-            console.out(f"{'Report, there already' if written.existed else 'Report'}: {page}")
+def _told(made: Walk) -> None:
+    _tables(made)
+    for warning in made.warnings:
+        console.out(f"Note: {warning}")
+    console.out(made.sentence)
 
 
 def _tables(made: Walk) -> None:

@@ -378,7 +378,7 @@ class History:
     def _freshness(self, kinds: tuple[str, ...], within: int) -> NDArray[np.bool_]:
         result = np.zeros(self.bars.shape, dtype=np.bool_)
         for touch, rows in self._fresh(kinds, within):
-            result[rows, list(touch.columns)] = True
+            result[rows, _across(touch.columns)] = True
         return result
 
     def _strengths(self, kinds: tuple[str, ...], within: int, of: Counted) -> NDArray[np.float64]:
@@ -390,5 +390,10 @@ class History:
         else:
             fresh.sort(key=lambda one: one[0].catalyst.strength)
         for touch, rows in fresh:
-            result[rows, list(touch.columns)] = touch.catalyst.strength
+            result[rows, _across(touch.columns)] = touch.catalyst.strength
         return result
+
+
+def _across(columns: tuple[int, ...]) -> slice | list[int]:
+    """Return columns as an index; side by side they are a slice, which is written in a tenth of the time."""
+    return slice(columns[0], columns[-1] + 1) if columns[-1] - columns[0] < len(columns) else list(columns)

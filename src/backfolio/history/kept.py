@@ -7,7 +7,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable
+    from collections.abc import Callable, Collection, Hashable
 
     from numpy.typing import NDArray
 
@@ -74,6 +74,16 @@ class Kept:
             cut._arrays.update((key, array[:stop]) for key, array in self._arrays.items())
         cut._bytes = sum(array.nbytes for array in cut._arrays.values())
         return cut
+
+    def without(self, names: Collection[str]) -> Kept:
+        """Return what is kept at present, but for the arrays whose key is, or begins with, one of these names."""
+        part = Kept(self._most_bytes, self._least)
+        with self._lock:
+            for key, array in self._arrays.items():
+                if (key[0] if isinstance(key, tuple) else key) not in names:
+                    part._arrays[key] = array
+                    part._bytes += array.nbytes
+        return part
 
     def _forget(self) -> None:
         while self._bytes > self._most_bytes and len(self._arrays) > self._least:

@@ -128,7 +128,7 @@ def attribute(
         in `moved` or in `unmoved`.
     """
     touches = history.touches(-LOOK_BACK)
-    governing = _Governing(touches, kinds)
+    governing = Governing(touches, kinds)
     owned: dict[int, list[RoundTrip]] = defaultdict(list)
     refused: dict[int, list[Refusal]] = defaultdict(list)
     unmoved: list[RoundTrip] = []
@@ -153,8 +153,16 @@ def attribute(
     return Attribution(tuple(moved), tuple(unmoved), _kinds(moved, unmoved))
 
 
-class _Governing:
-    """Finds the catalyst to which a purchase belongs."""
+class Governing:
+    """Finds the catalyst to which a purchase belongs.
+
+    Parameters
+    ----------
+    touches
+        Of the window's history, from `LOOK_BACK` sessions before it on.
+    kinds
+        As in `attribute`.
+    """
 
     def __init__(self, touches: Sequence[Touch], kinds: Collection[str] | None) -> None:
         asked = [at for at, touch in enumerate(touches) if kinds is None or touch.catalyst.kind in kinds]

@@ -89,15 +89,19 @@ def slippage_cost(ledger: Ledger, bars: Bars, settings: MarketSettings) -> int:
     """
     if settings.slippage == 0:
         return 0
-    cost = 0
-    for fill in ledger.fills:
-        at = (fill.session, fill.symbol)
-        vwap = settings.price == "vwap"
-        numerator, denominator = (int(bars.amount[at]), int(bars.volume[at])) if vwap else (int(bars.open[at]), 1)
-        side = BUY if fill.side == "buy" else SELL
-        limit = (int(bars.up[at]), int(bars.down[at]), int(bars.limit_state[at]))
-        cost += fill.shares * abs(fill.price - slipped(numerator, denominator, side, 0, *limit))
-    return cost
+    return sum(
+        fill.shares * abs(fill.price - before_slippage(bars, settings, fill.session, fill.symbol, fill.side))
+        for fill in ledger.fills
+    )
+
+
+def before_slippage(bars: Bars, settings: MarketSettings, session: int, symbol: int, side: str) -> int:
+    """Return the price that a fill would have without slippage, mills; `slippage_cost` says which one that is."""
+    at = (session, symbol)
+    vwap = settings.price == "vwap"
+    numerator, denominator = (int(bars.amount[at]), int(bars.volume[at])) if vwap else (int(bars.open[at]), 1)
+    limit = (int(bars.up[at]), int(bars.down[at]), int(bars.limit_state[at]))
+    return slipped(numerator, denominator, BUY if side == "buy" else SELL, 0, *limit)
 
 
 def before_costs(ledger: Ledger, costs: Costs, slippage: int) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from html import escape
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -24,6 +25,50 @@ FLAT: Final = 0.01
 """A scale spans at least this, so that noise is not drawn as a mountain range."""
 
 MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """Where things stand in a drawing; units are those of its view box.
+
+    Parameters
+    ----------
+    name
+        CSS class.
+    width, height
+        Of the view box.
+    right
+        Room for the value labels.
+    labels
+        Most labels along the foot.
+    left, top, foot
+        Room on the other sides.
+    """
+
+    name: str
+    width: int
+    height: int
+    right: int
+    labels: int
+    left: int = 6
+    top: int = 12
+    foot: int = 26
+
+    @property
+    def bottom(self) -> int:
+        """Lower end of what is drawn."""
+        return self.height - self.foot
+
+    @property
+    def end(self) -> int:
+        """Right end of what is drawn."""
+        return self.width - self.right
+
+    def open(self, label: str, kind: str = "") -> str:
+        """Return the start of the drawing; `label` is what a screen reader says."""
+        classes = f"chart {kind} {self.name}" if kind else f"chart {self.name}"
+        box = f"0 0 {self.width} {self.height}"
+        return f'<svg class="{classes}" viewBox="{box}" role="img" aria-label="{escape(label)}">'
 
 
 @dataclass(frozen=True, slots=True)

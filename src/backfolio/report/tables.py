@@ -43,7 +43,7 @@ def fills_csv(ledger: Ledger, *, dividend_tax: bool = False) -> str:
         )
         for fill in ledger.fills
     )
-    return _text(header, rows)
+    return csv_text(header, rows)
 
 
 def refusals_csv(ledger: Ledger) -> str:
@@ -53,7 +53,7 @@ def refusals_csv(ledger: Ledger) -> str:
         (days[refusal.session], ledger.symbols[refusal.symbol], refusal.side, refusal.shares, refusal.reason)
         for refusal in ledger.refusals
     )
-    return _text(("session", "symbol", "side", "shares", "reason"), rows)
+    return csv_text(("session", "symbol", "side", "shares", "reason"), rows)
 
 
 def equity_csv(ledger: Ledger) -> str:
@@ -62,7 +62,7 @@ def equity_csv(ledger: Ledger) -> str:
         (day, cny_text(cash), cny_text(equity - cash), cny_text(equity))
         for day, cash, equity in zip(_days(ledger), ledger.cash.tolist(), ledger.equity.tolist(), strict=True)
     )
-    return _text(("session", "cash", "positions", "equity"), rows)
+    return csv_text(("session", "cash", "positions", "equity"), rows)
 
 
 def positions_csv(ledger: Ledger) -> str:
@@ -75,14 +75,15 @@ def positions_csv(ledger: Ledger) -> str:
         (days[row], ledger.symbols[column], count, price_text(mark), cny_text(count * mark))
         for (row, column), count, mark in zip(held.tolist(), shares, marks, strict=True)
     )
-    return _text(("session", "symbol", "shares", "close", "value"), rows)
+    return csv_text(("session", "symbol", "shares", "close", "value"), rows)
 
 
 def _days(ledger: Ledger) -> list[str]:
     return [str(day) for day in ledger.sessions.astype("datetime64[D]")]
 
 
-def _text(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+def csv_text(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """Write a heading and rows as CSV."""
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(header)

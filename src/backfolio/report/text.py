@@ -103,6 +103,13 @@ def part(fraction: float | None, decimals: int = 0) -> str:
     return f"{fraction:,.{decimals}%}".replace("-", words.MINUS)
 
 
+def p_text(p: float | None) -> str:
+    """Write a probability with three decimals; "<0.001" below them, "n/a" where there is none."""
+    if p is None:
+        return NOT_AVAILABLE
+    return "<0.001" if p < 0.001 else f"{p:.3f}"  # noqa: PLR2004
+
+
 def tone(value: float | None) -> str:
     """Return the class of a gain or loss: "gain", "loss" or ""."""
     if not value:

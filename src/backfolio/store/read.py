@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from contextlib import contextmanager
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -30,6 +31,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from backfolio.bars import Tables
+
+_TOLD: Final = tuple(name for name in TABLES["catalysts"].columns if name != "first_seen")
+_FOUND: Final = ("rule", "severity", "symbol", "first", "last", "count", "value", "remedy", "because")
+_BLANK: Final[Mapping[str, str | float]] = {"text": "", "number": math.nan}
 
 PUBLISHED_AT = dt.time(17, 0)
 """When, Shanghai time, the hosts have a session's bars."""
@@ -157,16 +162,7 @@ class Reader:
         if table not in TABLES:
             message = f"the store has no table {table!r}{did_you_mean(table, TABLES)}: it has {', '.join(TABLES)}"
             raise StoreError(message)
-        kinds = TABLES[table].kinds
-        where, values = "", []
-        if symbols is not None and "symbol" in kinds:
-            numbered = "symbol" in NUMBERED.get(table, ())
-            where = " WHERE " + ("symbol IN (SELECT unnest(?::INTEGER[]))" if numbered else SOME)
-            values = [self._numbers(symbols) if numbered else list(symbols)]
-        columns = ", ".join(f'"{column}"' for column in kinds)
-        order = "" if table in NUMBERED else ", ".join(f'"{column}"' for column in TABLES[table].key)
-        sql = f'SELECT {columns} FROM "{table}"{where}' + (f" ORDER BY {order}" if order else "")  # noqa: S608
-        frame = framed(table, fetched(self._connection.execute(sql, values)), self._texts)
+        frame = framed(table, fetched(self._asked(table, TABLES[table].columns, symbols)), self._texts)
         if table in NUMBERED:
             frame = frame.sort_values(list(TABLES[table].key), kind="stable", ignore_index=True)
         return frame
@@ -226,8 +222,7 @@ class Reader:
         """Return catalysts that name one of the symbols, or a segment; sorted by (known_at, id)."""
         wanted = None if symbols is None else set(symbols)
         found = []
-        for row in self.frame("catalysts").to_dict("records"):
-            fields: dict[str, Any] = {str(name): value for name, value in row.items() if name != "first_seen"}
+        for fields in self._rows("catalysts", _TOLD):
             fields["symbols"] = tuple(fields["symbols"].split(";")) if fields["symbols"] else ()
             if wanted is not None and not fields["segment"] and not wanted.intersection(fields["symbols"]):
                 continue
@@ -237,13 +232,9 @@ class Reader:
 
     def findings(self, symbols: Sequence[str] | None = None, *, open_errors: bool = False) -> tuple[Finding, ...]:
         """Return findings, most serious first; `open_errors` leaves only errors that nobody accepted."""
-        found = []
-        for row in self.frame("findings", symbols).to_dict("records"):
-            if open_errors and (row["severity"] != "error" or row["because"]):
-                continue
-            fields = (row["rule"], row["severity"], row["symbol"], _day(row["first"]), _day(row["last"]))
-            found.append(Finding(*fields, int(row["count"]), row["value"], row["remedy"], row["because"]))
-        return tuple(sorted(found, key=_rank))
+        found = (Finding(*row.values()) for row in self._rows("findings", _FOUND, symbols))
+        wanted = (one for one in found if one.is_open_error or not open_errors)
+        return tuple(sorted(wanted, key=_rank))
 
     def calls_today(self, now: dt.datetime | None = None) -> Mapping[str, int]:
         """Return the requests spent by host on this day in Shanghai; none that a wrong clock put on a later one."""
@@ -286,6 +277,30 @@ class Reader:
         sql = f"SELECT {columns} FROM fetch_log ORDER BY rowid DESC LIMIT ?"  # noqa: S608
         rows = self._connection.execute(sql, [limit]).fetchall()
         return tuple(_entry(*row) for row in rows)
+
+    def _asked(self, table: str, columns: Sequence[str], symbols: Sequence[str] | None) -> DuckDBPyConnection:
+        """Ask for columns of a table, of some symbols where it has any, by its key; numbered ones in no order."""
+        where, values = "", []
+        if symbols is not None and "symbol" in TABLES[table].kinds:
+            numbered = "symbol" in NUMBERED.get(table, ())
+            where = " WHERE " + ("symbol IN (SELECT unnest(?::INTEGER[]))" if numbered else SOME)
+            values = [self._numbers(symbols) if numbered else list(symbols)]
+        names = ", ".join(f'"{column}"' for column in columns)
+        order = "" if table in NUMBERED else ", ".join(f'"{column}"' for column in TABLES[table].key)
+        sql = f'SELECT {names} FROM "{table}"{where}' + (f" ORDER BY {order}" if order else "")  # noqa: S608
+        return self._connection.execute(sql, values)
+
+    def _rows(self, table: str, columns: Sequence[str], symbols: Sequence[str] | None = None) -> list[dict[str, Any]]:
+        """Return rows of a small table, which a frame would take longer to make than to ask for.
+
+        Missing is "" in text, NaN in numbers and None in the rest.
+        """
+        blank = [_BLANK.get(TABLES[table].kinds[column]) for column in columns]
+        rows = self._asked(table, columns, symbols).fetchall()
+        return [
+            {name: none if cell is None else cell for name, cell, none in zip(columns, row, blank, strict=True)}
+            for row in rows
+        ]
 
     def _numbers(self, symbols: Sequence[str]) -> list[int]:
         place = {text: number for number, text in enumerate(self._texts[:-1])}

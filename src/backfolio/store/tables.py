@@ -31,6 +31,8 @@ PRICES: Final = ("open", "high", "low", "close")
 NEEDED: Final = (*PRICES, "volume")
 OPTIONAL: Final = ("pre_close", "amount", "factor", "is_st", "traded", "up_limit", "down_limit")
 FLAGS: Final = ("is_st", "traded")
+EX_RIGHTS: Final = {"cash": "cash/share", "shares": "shares/share", "ratio": "price ratio"}
+"""Columns of actions to what the import format calls them."""
 
 
 def tables(
@@ -232,17 +234,19 @@ def _ex_rights(
     names = ("cash", "shares", "ratio", "rights", "rights_price")
     found = _asked(connection, f"SELECT symbol, ex_date, source, {', '.join(names)} FROM actions", symbols)  # noqa: S608
     texts = {name: _text(found[name]) for name in ("symbol", "source")}
-    values = {name: as_numbers(found[name]) for name in names}
-    told = pd.DataFrame({**texts, "ex_date": as_dates(found["ex_date"]), **values})
-    rows = []
-    for at in events.paid(told, bars).rows.tolist():
-        cash, shares, ratio = (float(np.nan_to_num(values[name][at])) for name in ("cash", "shares", "ratio"))
-        said = [("cash/share", cash), ("shares/share", shares)] if cash or shares else [("price ratio", ratio)]
-        rows += [(texts["symbol"][at], told["ex_date"].iloc[at], kind, value) for kind, value in said if value]
-    if not rows:
+    values, dates = {name: as_numbers(found[name]) for name in names}, as_dates(found["ex_date"])
+    told = pd.DataFrame({**texts, "ex_date": dates, **values})
+    rows = events.paid(told, bars).rows
+    said = np.nan_to_num(np.stack([values[name][rows] for name in EX_RIGHTS], axis=1))
+    cash, shares, ratio = said.T
+    ratio[(cash != 0) | (shares != 0)] = 0.0
+    event, kind = np.nonzero(said)
+    if not len(event):
         return None
-    frame = pd.DataFrame(rows, columns=["symbol", "ex_date", "kind", "value"])
-    return frame.astype({"ex_date": "datetime64[s]"})
+    at = rows[event]
+    kinds = np.array([*EX_RIGHTS.values()], dtype=object)[kind]
+    made = {"symbol": texts["symbol"][at], "ex_date": dates[at], "kind": kinds, "value": said[event, kind]}
+    return pd.DataFrame(made)
 
 
 def _listings(found: Mapping[str, NDArray[Any]], *, with_spells: bool) -> pd.DataFrame | None:

@@ -1,7 +1,8 @@
-"""`Strategy` and `Param`: how a thesis is written, checked and turned into targets."""
+"""`Strategy`, `Param` and `Claim`: how a thesis is written, checked and turned into targets."""
 
 from backfolio.strategy.base import Strategy
+from backfolio.strategy.claims import Claim
 from backfolio.strategy.param import Param
 from backfolio.targets import Exits
 
-__all__ = ["Exits", "Param", "Strategy"]
+__all__ = ["Claim", "Exits", "Param", "Strategy"]

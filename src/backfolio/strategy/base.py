@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Final, cast, get_args
 
 from backfolio.errors import BackfolioError, ThesisError, UsageError, did_you_mean
+from backfolio.strategy.claims import Claim
 from backfolio.strategy.emission import Rebalance, checked_weights, sparse_rows, to_points
 from backfolio.strategy.param import Param
 from backfolio.targets import Exits, Targets
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 EXIT_RULES: Final = tuple(field.name for field in dataclasses.fields(Exits))
 EXIT_PREFIX: Final = "exits."
 NO_TARGETS: Final = "{} has no targets(history): define it, returning weights, sessions x symbols"
-CHOSEN: Final = ("universe", "exits", "rebalance", "targets")
+CHOSEN: Final = ("universe", "exits", "rebalance", "claims", "targets")
 """What a thesis defines itself; everything else of `Strategy` is not to be replaced."""
 
 
@@ -78,6 +79,7 @@ class Strategy:
     universe: ClassVar[str | None] = None
     exits: Exits = Exits()
     rebalance: ClassVar[Rebalance] = "on_change"
+    claims: ClassVar[tuple[Claim, ...]] = ()
 
     name: ClassVar[str] = "strategy"
     title: ClassVar[str] = ""
@@ -247,7 +249,7 @@ def _check_class(cls: type[Strategy]) -> None:
         message = f"{cls.__name__} defines {taken[0]}, which Strategy keeps for itself: choose another name"
         raise ThesisError(message)
     # What a user wrote may be of any type, whatever the annotations say.
-    universe, exits, rebalance, targets = (cast("object", getattr(cls, name)) for name in CHOSEN)
+    universe, exits, rebalance, claims, targets = (cast("object", getattr(cls, name)) for name in CHOSEN)
     if not (universe is None or (isinstance(universe, str) and universe)):
         _refuse(cls, "universe", universe, "give the name of a universe, or None for every symbol in the data")
     if not isinstance(exits, Exits):
@@ -255,8 +257,21 @@ def _check_class(cls: type[Strategy]) -> None:
     if rebalance not in get_args(Rebalance):
         near = did_you_mean(str(rebalance), get_args(Rebalance))
         _refuse(cls, "rebalance", rebalance, f"choose from {', '.join(get_args(Rebalance))}{near}")
+    _check_claims(cls, claims)
     if not callable(targets):
         _refuse(cls, "targets", targets, "define it as a method, targets(self, history)")
+
+
+def _check_claims(cls: type[Strategy], claims: object) -> None:
+    if not isinstance(claims, tuple) or not all(isinstance(claim, Claim) for claim in claims):
+        _refuse(cls, "claims", claims, "give a tuple of Claim, as in (Claim('Names rise after it.', horizon=20),)")
+        return
+    said: set[str] = set()
+    for claim in claims:
+        if claim.says in said:
+            message = f"{cls.__name__}.claims says {claim.says!r} twice: drop one, or say what sets them apart"
+            raise ThesisError(message)
+        said.add(claim.says)
 
 
 def _refuse(cls: type[Strategy], name: str, value: object, remedy: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import asdict
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -13,12 +14,15 @@ from backfolio import ashare
 from backfolio.errors import UsageError, counted
 from backfolio.history.prices import floats
 from backfolio.said import Said, said
+from backfolio.sheets import EVERYONE
 from backfolio.study import curves
+from backfolio.study.decisions import OWN
 from backfolio.study.events import find_events
 from backfolio.study.judge import judge
-from backfolio.study.measured import ALL, Group, Study
-from backfolio.study.model import LEFT_OUT
+from backfolio.study.measured import Group, Study
+from backfolio.study.model import ALL, LEFT_OUT
 from backfolio.study.returns import abnormal, panel
+from backfolio.study.tradable import tradable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,6 +30,7 @@ if TYPE_CHECKING:
     from backfolio.history import History
     from backfolio.prepare import Prepared
     from backfolio.source import Source
+    from backfolio.study.chain import Portfolio
     from backfolio.study.model import Asked, Event
     from backfolio.study.returns import Panel
 
@@ -45,6 +50,14 @@ CENSORED: Final = (
 ONE_SESSION: Final = (
     "Every event falls on one session: what else happened to these names on those days cannot be told from the news."
 )
+NO_UNIVERSE: Final = (
+    "%(n)s catalysts are given by segment, and without a universe no name belongs to one: they are left out; "
+    "--universe NAME takes them in."
+)
+DECIDED: Final = (
+    "This thesis asks for no catalyst. Studied are its own decisions to buy a name, each made at the close before the "
+    "first tradable session; what it asks for on the first session of the window counts as decided there."
+)
 """What a reader must know; templates, as pages look them up."""
 
 
@@ -61,12 +74,15 @@ class Subject(NamedTuple):
         The thesis in a line; "" of a kind.
     source
         Identity of the thesis' text; "" of a kind.
+    own
+        Whether the thesis' own decisions to buy are studied (see `decisions`).
     """
 
     name: str
     thesis: bool = False
     title: str = ""
     source: str = ""
+    own: bool = False
 
 
 def default_benchmark(source: Source) -> str:
@@ -88,7 +104,13 @@ def default_benchmark(source: Source) -> str:
 
 
 def study(
-    subject: Subject, source: Source, prepared: Prepared, kinds: Sequence[str], asked: Asked, command: str = ""
+    subject: Subject,
+    source: Source,
+    prepared: Prepared,
+    kinds: Sequence[str],
+    asked: Asked,
+    command: str = "",
+    portfolio: Portfolio | None = None,
 ) -> Study:
     """Conduct an event study.
 
@@ -107,6 +129,8 @@ def study(
         Windows and model.
     command
         The command line, for the page.
+    portfolio
+        What the thesis trades, to be held against the paper; None without one.
 
     Raises
     ------
@@ -130,7 +154,7 @@ def study(
         )
         if own:
             groups.append(_group(name, own, seen, asked))
-    record = _record(subject, source, prepared, kinds, asked)
+    record = _record(subject, source, prepared, kinds, asked, portfolio)
     text = json.dumps(record, sort_keys=True, ensure_ascii=False)
     return Study(
         study_id=hashlib.blake2b(text.encode(), digest_size=6).hexdigest(),
@@ -148,7 +172,10 @@ def study(
         source_label=source.label,
         simulated=source.simulated,
         command=command,
-        warnings=tuple(_warnings(groups[0])),
+        warnings=tuple(_warnings(subject, known, kinds, groups[0])),
+        own=subject.own,
+        tradable=None if portfolio is None else tradable(prepared, portfolio, kinds, asked),
+        settings=None if portfolio is None else portfolio.settings,
     )
 
 
@@ -188,8 +215,18 @@ def _group(name: str, found: Sequence[Event], seen: Panel, asked: Asked) -> Grou
 def _demand_events(
     subject: Subject, known: History, found: Sequence[Event], kinds: Sequence[str], asked: Asked
 ) -> None:
-    what = " or ".join(kinds)
+    what = OWN if subject.own else " or ".join(kinds)
+    if not found and subject.own:
+        message = f"{subject.name} decides to buy no name from --start to --end: choose a longer window"
+        raise UsageError(message)
     if not found:
+        lost = _lost(known, kinds)
+        if lost:
+            message = (
+                f"{counted(lost, 'catalyst')} of kind {what} are given by segment, and without a universe no name "
+                "belongs to one: give --universe, as in --universe domestic-compute"
+            )
+            raise UsageError(message)
         have = sorted({event.kind for event in known.events})
         message = (
             f"no catalyst of kind {what} could act on a name of {subject.name} from --start to --end: "
@@ -231,11 +268,19 @@ def _demand_cover(known: History, market: Any, found: Sequence[Event], asked: As
         raise UsageError(message)
 
 
-def _record(subject: Subject, source: Source, prepared: Prepared, kinds: Sequence[str], asked: Asked) -> dict[str, Any]:
+def _record(
+    subject: Subject,
+    source: Source,
+    prepared: Prepared,
+    kinds: Sequence[str],
+    asked: Asked,
+    portfolio: Portfolio | None,
+) -> dict[str, Any]:
     days = prepared.bars.sessions
+    thesis = {"source": subject.source, "own_decisions": subject.own, **_traded(portfolio)} if subject.thesis else None
     return {
         "subject": subject.name,
-        "thesis": {"source": subject.source} if subject.thesis else None,
+        "thesis": thesis,
         "kinds": list(kinds),
         "universe": None if prepared.universe is None else prepared.universe.name,
         "symbols": list(prepared.known.symbols) if prepared.universe is None else None,
@@ -253,10 +298,32 @@ def _record(subject: Subject, source: Source, prepared: Prepared, kinds: Sequenc
     }
 
 
-def _warnings(group: Group) -> list[Said]:
+def _traded(portfolio: Portfolio | None) -> dict[str, Any]:
+    """Return what the trades of a thesis follow from, beside its text."""
+    if portfolio is None:
+        return {}
+    return {
+        "params": dict(portfolio.params),
+        "exits": portfolio.exits.as_dict(),
+        "rebalance": portfolio.rebalance,
+        "market": asdict(portfolio.settings),
+    }
+
+
+def _lost(known: History, kinds: Sequence[str]) -> int:
+    """Return how many catalysts of some kinds touch nobody because there is no universe to say who is in a segment."""
+    if known.universe is not None:
+        return 0
+    return sum(event.kind in kinds and event.segment not in {"", EVERYONE} for event in known.events)
+
+
+def _warnings(subject: Subject, known: History, kinds: Sequence[str], group: Group) -> list[Said]:
     """Say what a reader must know of the events."""
     many = f"{len(group.events):,}"
-    told = []
+    told = [said(DECIDED)] if subject.own else []
+    lost = _lost(known, kinds)
+    if lost:
+        told.append(said(NO_UNIVERSE, n=f"{lost:,}"))
     if group.left_out:
         all_of = f"{len(group.events) + len(group.left_out):,}"
         told.append(said(LEFT, n=f"{len(group.left_out):,}", found=all_of))

@@ -5,24 +5,28 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
+from backfolio.metrics.attribution import NO_CATALYST
+from backfolio.study.decisions import KIND, OWN
 from backfolio.study.model import LEFT_OUT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from backfolio.said import Said
+    from backfolio.settings import MarketSettings
     from backfolio.study.model import Asked, Event, Window
+    from backfolio.study.tradable import Tradable
 
 Grade = Literal["evidence", "weak", "none", "against", "too_little"]
+
+UNEXPLAINED: Final = "no catalyst"
+"""How pages call what no catalyst explains."""
 
 LEVEL: Final = 0.05
 """Chance of a false alarm that a judgement takes; bands cover the rest."""
 
 LEAST_EFFECTIVE: Final = 2.0
 """Independent events below which nothing is tested: one event has no spread to be measured by."""
-
-ALL: Final = "all"
-"""Name of the group of every kind together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,6 +275,12 @@ class Study:
         The command line that makes it again.
     warnings
         What a reader must know, a sentence each.
+    own
+        Whether the thesis' own decisions to buy are studied.
+    tradable
+        From paper to what the portfolio kept; None of a kind, and where the window ends before session 0.
+    settings
+        Under which it was traded; None of a kind.
     """
 
     study_id: str
@@ -289,6 +299,15 @@ class Study:
     simulated: bool
     command: str = ""
     warnings: tuple[Said, ...] = ()
+    own: bool = False
+    tradable: Tradable | None = None
+    settings: MarketSettings | None = None
+
+    def called(self, kind: str) -> str:
+        """Return how a kind is shown."""
+        if kind == NO_CATALYST:
+            return UNEXPLAINED
+        return OWN if self.own and kind == KIND else kind.replace("_", " ")
 
     @property
     def whole(self) -> Group:
@@ -307,6 +326,7 @@ class Study:
             "subject": self.subject,
             "thesis": self.thesis,
             "kinds": list(self.kinds),
+            "own_decisions": self.own,
             "simulated": self.simulated,
             "source": self.source_label,
             "start": self.start,
@@ -320,4 +340,5 @@ class Study:
             "verdict": self.verdict.as_dict(),
             "groups": [group.as_dict() for group in self.groups],
             "warnings": [str(one) for one in self.warnings],
+            "tradable": None if self.tradable is None else self.tradable.as_dict(),
         }

@@ -18,6 +18,10 @@ MOST_SESSIONS: Final = 250
 """Of either side of an event window, and of a halt after which an event still belongs to its catalyst."""
 
 
+ALL: Final = "all"
+"""Name of every kind together."""
+
+
 class Window(NamedTuple):
     """Sessions around an event, both ends included; 0 is its first tradable session."""
 

@@ -41,6 +41,9 @@ CHUNKS: Final = 8
 MOST_CHUNK: Final = 256
 """Trials of a chunk at most: how often progress is told."""
 
+MOST_FEES: Final = 2
+"""Times the fees; more of them could leave whole numbers of 64 bits."""
+
 
 def sweep(
     bars: Bars,
@@ -50,6 +53,7 @@ def sweep(
     equity: bool = False,
     workers: int | None = None,
     on_trials: Callable[[int], None] | None = None,
+    fees: int = 1,
 ) -> Outcomes:
     """Run many trials on the same bars, compiled and in parallel; the fills are `replay`'s.
 
@@ -70,6 +74,10 @@ def sweep(
         not depend on it.
     on_trials
         Called in this thread, as trials finish, with how many more have.
+    fees
+        Times what a fill is charged: commission, its minimum, stamp duty and
+        transfer fee. 1 is the market as it is, and the only one that `replay`
+        knows; 2 asks what would be left of a profit.
 
     Raises
     ------
@@ -83,17 +91,24 @@ def sweep(
     if workers is not None and workers < 1:
         message = f"workers is {workers!r}: give 1 or more threads, or None for one a processor"
         raise UsageError(message)
+    if not 1 <= fees <= MOST_FEES:
+        message = f"fees is {fees!r}: give 1 for those of the market, or {MOST_FEES} for twice as high ones"
+        raise UsageError(message)
+    numbers[:, [layout.COMMISSION, layout.MIN_COMMISSION]] *= fees
     sessions = len(bars.sessions)
     counts = np.zeros((len(trials), layout.TALLIES), dtype=np.int64)
     figures = np.zeros((len(trials), layout.FIGURES), dtype=np.float64)
     final = np.zeros(len(trials), dtype=np.int64)
-    curves = np.zeros((len(trials) if equity else 0, sessions), dtype=np.int64)
+    curves = np.zeros((len(trials) if equity or fees > 1 else 0, sessions), dtype=np.int64)
     if len(trials):
         columns, orders = combine(rows, bars.shape)
         taxed = bool(numbers[:, layout.TAXED].any())
-        given = (market(bars, columns, taxed=taxed), orders, numbers)
+        given = (market(bars, columns, taxed=taxed, fees=fees), orders, numbers)
         made = (tape(), counts, figures, final, curves)
         _run(given, made, np.arange(len(trials)), LOTS if taxed else 0, workers or processors(), on_trials)
+        if fees > 1:
+            # twice a product of value and rate must not leave int64 either
+            _demand_small(np.flatnonzero(curves.max(axis=1) > MOST_GROWN_MILLS // (2 * fees)), 2 * fees)
     return outcomes(counts, figures, final, sessions, curves if equity else None)
 
 
@@ -155,17 +170,21 @@ def _run(
     while True:
         _run_chunks(given, made, trials, lots, workers, on_trials)
         counts = made[1]
-        outgrown = np.flatnonzero(counts[:, layout.OUTGROWN])
-        if outgrown.size:
-            message = (
-                f"trial {outgrown[0]} grew beyond {MOST_GROWN_MILLS // 1_000:,} CNY, which the compiled engine's whole "
-                "numbers do not hold: start with less cash"
-            )
-            raise UsageError(message)
+        _demand_small(np.flatnonzero(counts[:, layout.OUTGROWN]))
         trials = trials[counts[trials, layout.LOTS_FULL] != 0]
         if not trials.size:
             return
         lots, on_trials = 2 * lots, None
+
+
+def _demand_small(outgrown: NDArray[np.int64], part: int = 1) -> None:
+    """Refuse accounts that grew beyond what whole numbers hold."""
+    if outgrown.size:
+        message = (
+            f"trial {outgrown[0]} grew beyond {MOST_GROWN_MILLS // part // 1_000:,} CNY, which the compiled engine's "
+            "whole numbers do not hold: start with less cash"
+        )
+        raise UsageError(message)
 
 
 def _run_chunks(

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from backfolio.bars import Bars
 
 
-def market(bars: Bars, columns: NDArray[np.int64], *, taxed: bool) -> Market:
+def market(bars: Bars, columns: NDArray[np.int64], *, taxed: bool, fees: int = 1) -> Market:
     """Prepare bars for the loop.
 
     Parameters
@@ -27,6 +27,8 @@ def market(bars: Bars, columns: NDArray[np.int64], *, taxed: bool) -> Market:
         Columns of the symbols that may be held, rising.
     taxed
         Whether some trial pays dividend tax.
+    fees
+        Times stamp duty and transfer fee.
     """
     symbols = [bars.symbols[column] for column in columns]
     boards = [ashare.board_of(symbol) for symbol in symbols]
@@ -51,10 +53,10 @@ def market(bars: Bars, columns: NDArray[np.int64], *, taxed: bool) -> Market:
         exchange=np.array([ashare.exchange_of(symbol) for symbol in symbols], dtype=np.int64),
         delisted=day_numbers(bars.delisted[columns]),
         days=day_numbers(bars.sessions),
-        stamp_buy=rates.stamp_buy,
-        stamp_sell=rates.stamp_sell,
-        transfer_value=rates.transfer_value,
-        transfer_face=rates.transfer_face,
+        stamp_buy=rates.stamp_buy * fees,
+        stamp_sell=rates.stamp_sell * fees,
+        transfer_value=rates.transfer_value * fees,
+        transfer_face=rates.transfer_face * fees,
         **_ex_dates(bars, columns),
         tax_since=since,
         tax_rates=tax,

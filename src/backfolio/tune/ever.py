@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 from backfolio.verdict import Earlier, Spread
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
 LEDGER: Final = "ledger.jsonl"
@@ -60,7 +60,6 @@ def record(
     if known.trials > trials or (known.trials == trials and (spread is None or known.spread is not None)):
         return
     line: dict[str, Any] = {
-        "time": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
         "kind": kind,
         "thesis": thesis,
         "source": source,
@@ -71,12 +70,21 @@ def record(
         "trials": trials,
         "sharpe": None if spread is None else asdict(spread),
     }
+    append(reports, line)
+
+
+def append(reports: Path, line: Mapping[str, Any]) -> None:
+    """Append a line to the ledger of a reports folder, with the time before all else.
+
+    Several processes may do so at once: a line goes in by one write at the end.
+    """
     path = reports / LEDGER
+    told = {"time": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"), **line}
     handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
     try:
         # A line that was cut short must not swallow this one.
         torn = os.lseek(handle, 0, os.SEEK_END) > 0 and not path.read_bytes().endswith(b"\n")
-        os.write(handle, (("\n" if torn else "") + json.dumps(line, ensure_ascii=False) + "\n").encode())
+        os.write(handle, (("\n" if torn else "") + json.dumps(told, ensure_ascii=False) + "\n").encode())
     finally:
         os.close(handle)
 
@@ -102,7 +110,7 @@ def earlier(reports: Path, thesis: str, data: str, run_id: str) -> tuple[Earlier
 
 def _largest(reports: Path, thesis: str, data: str) -> dict[tuple[str, str], Earlier]:
     largest: dict[tuple[str, str], Earlier] = {}
-    for line in _lines(reports / LEDGER):
+    for line in lines(reports):
         if line.get("thesis") == thesis and line.get("data") == data:
             key = (str(line.get("kind")), str(line.get("id")))
             trials = line.get("trials")
@@ -127,9 +135,10 @@ def _spread(told: object) -> Spread | None:
     return Spread(count, float(mean), float(variance), sessions)
 
 
-def _lines(path: Path) -> Iterator[dict[str, Any]]:
+def lines(reports: Path) -> Iterator[dict[str, Any]]:
+    """Yield every line of the ledger of a reports folder that can be read, in order; none without a ledger."""
     try:
-        text = path.read_text(encoding="utf-8", errors="replace")
+        text = (reports / LEDGER).read_text(encoding="utf-8", errors="replace")
     except FileNotFoundError:
         return
     for row in text.splitlines():

@@ -85,9 +85,7 @@ def read(reports: Path, listed: tuple[Found, ...]) -> Shelf:
         try:
             if not each.file:
                 _refuse("no report of ours")
-            if each.size > LARGEST:
-                _refuse(f"{each.file} is larger than a record can be")
-            record = _record(reports / folder / each.file)
+            record = record_of(reports / folder / each.file)
             if each.file == COMPARE_FILE:
                 compared.append(_compared(record, folder))
             elif each.file == TUNE_STARTED:
@@ -96,7 +94,7 @@ def read(reports: Path, listed: tuple[Found, ...]) -> Shelf:
                 kind = next(kind for kind in KINDS if kind.file == each.file)
                 entries.append(kind.read(record, Place(each.thesis, each.name, each.made_ns / 1e9)))
         except (OSError, ValueError) as error:
-            broken.append((folder, _fault(each.file, error)))
+            broken.append((folder, fault_of(each.file, error)))
     entries.sort(key=lambda entry: (entry.place.thesis, entry.place.name))
     entries.sort(key=lambda entry: (entry.place.made, entry.last, entry.first), reverse=True)
     return Shelf(tuple(entries), tuple(compared), tuple(broken))
@@ -105,7 +103,7 @@ def read(reports: Path, listed: tuple[Found, ...]) -> Shelf:
 def store(reports: Path) -> tuple[int, str, str, str] | None:
     """Return what the store's page says of itself: symbols, first and last session, grade; None without it."""
     try:
-        told = table(_record(reports / DATA_FILE), "headline")
+        told = table(record_of(reports / DATA_FILE), "headline")
         return count(told, "symbols"), text(told, "first"), text(told, "last"), text(told, "grade")
     except (OSError, ValueError):
         return None
@@ -139,7 +137,18 @@ def _marked(thesis: str, name: str, folder: Path) -> Found:
     return Found(thesis, name, "", 0, 0)
 
 
-def _record(path: Path) -> dict[str, Any]:
+def record_of(path: Path) -> dict[str, Any]:
+    """Read a record.
+
+    Raises
+    ------
+    ValueError
+        If it is no record.
+    OSError
+        If it cannot be read.
+    """
+    if path.stat().st_size > LARGEST:
+        _refuse(f"{path.name} is larger than a record can be")
     try:
         value = json.loads(path.read_bytes())
     except RecursionError:
@@ -157,7 +166,8 @@ def _compared(record: dict[str, Any], folder: str) -> Compared:
     return Compared(folder, tuple(runs), text(headline, "first"), text(headline, "last"))
 
 
-def _fault(file: str, error: OSError | ValueError) -> str:
+def fault_of(file: str, error: OSError | ValueError) -> str:
+    """Say in words what is wrong with a record."""
     if isinstance(error, json.JSONDecodeError | UnicodeDecodeError):
         return f"{file} is no JSON"
     if isinstance(error, OSError):

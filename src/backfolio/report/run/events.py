@@ -109,10 +109,18 @@ def known(catalyst: Catalyst) -> str:
     return f"{catalyst.known_at:%Y-%m-%d{hour}}"
 
 
+def addresses(source: str) -> tuple[str, ...]:
+    """Return the parts of a source that are addresses and so safe to link: http, no blank or quote."""
+    return tuple(part for part in _parts(source) if ADDRESS.fullmatch(part))
+
+
+def _parts(source: str) -> list[str]:
+    return [part.strip() for part in source.split(";") if part.strip()]
+
+
 def _sources(catalyst: Catalyst) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return the sources in words, and those that are addresses and so safe to link: http, no blank or quote."""
-    parts = [part.strip() for part in catalyst.source.split(";") if part.strip()]
-    links = tuple(part for part in parts if ADDRESS.fullmatch(part))
+    """Return the sources in words, and those that are addresses."""
+    parts, links = _parts(catalyst.source), addresses(catalyst.source)
     said = (part for part in parts if part not in links)
     return tuple(part for part in said if not catalyst.certainty or not part.startswith(catalyst.certainty)), links
 

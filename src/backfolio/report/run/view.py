@@ -25,6 +25,7 @@ from backfolio.report.run.stocks import MOST_DRAWN, stocks
 from backfolio.report.tables import price_text
 from backfolio.report.text import gain, market_words, money, paragraphs, percent, plain
 from backfolio.said import paired, said
+from backfolio.strategy.claims import FIGURES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -40,6 +41,9 @@ if TYPE_CHECKING:
 
 MOST_FILLS: Final = 1_000
 """Fills on a page; the CSV file holds all."""
+
+EVIDENCE: Final = {"study": "Event study", "falsify": "Falsification"}
+"""What the page calls the reports that speak of the same thesis."""
 
 SECTIONS: Final[tuple[tuple[str, str], ...]] = (
     ("thesis", "The thesis"), ("figures", "Figures"), ("account", "Account"), ("months", "Months"),
@@ -80,9 +84,11 @@ def view(facts: Facts, traded: Sequence[Stock], *, tearsheet: bool, look: Look =
         "tearsheet": tearsheet,
         "judged": judged(facts, shown),
         "audit": result.audit,
+        "evidence": [(EVIDENCE[each.kind], each) for each in result.evidence],
         "warnings": result.warnings,
         "sections": [each for each in SECTIONS if each[0] != "catalysts" or acted or idle],
         "paragraphs": paragraphs(_body(result)),
+        "claims": [(claim, [(str(kill), FIGURES[kill.figure]) for kill in claim.criteria]) for claim in result.claims],
         "parameters": [(name, plain(value), result.param_words.get(name, "")) for name, value in result.params.items()],
         "exits": [(words.label(name), _exit(name, value)) for name, value in result.exits.as_dict().items()],
         "settings": _settings(result),

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Final
 
 from backfolio.report import plot
-from backfolio.report.plot import Across, Scale
+from backfolio.report.plot import Across, Frame, Scale
 from backfolio.report.words import MINUS
 
 if TYPE_CHECKING:
@@ -17,33 +16,6 @@ if TYPE_CHECKING:
 
 TICKS: Final = (1, 2, 5, 10, 20, 25, 50, 100)
 """Sessions between labels; the first that leaves few enough is taken."""
-
-
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """Where things stand in a drawing; units are those of its view box.
-
-    Parameters
-    ----------
-    name
-        CSS class.
-    width, height
-        Of the view box.
-    right
-        Room for the value labels.
-    labels
-        Most labels of sessions.
-    """
-
-    name: str
-    width: int
-    height: int
-    right: int
-    labels: int
-
-    left: Final = 6
-    top: Final = 12
-    foot: Final = 26
 
 
 WIDE: Final = Frame("wide", 1120, 330, 58, 14)
@@ -66,11 +38,10 @@ def path_chart(path: Sequence[Measured], frame: Frame, label: str, event: str) -
     first = path[0].window.first
     held = [(one.window.last - first + 1, one) for one in path if one.mean is not None]
     ends = [value for _, one in held for value in (one.mean, one.low, one.high) if value is not None]
-    bottom, right = frame.height - frame.foot, frame.width - frame.right
+    bottom, right = frame.bottom, frame.end
     scale = Scale(*plot.padded(min(0.0, *ends, 0.0), max(0.0, *ends, 0.0)), bottom, frame.top)
     across = Across(len(path) + 1, frame.left, right)
-    box = f"0 0 {frame.width} {frame.height}"
-    parts = [f'<svg class="chart {frame.name}" viewBox="{box}" role="img" aria-label="{escape(label)}">']
+    parts = [frame.open(label)]
     steps = plot.ticks(scale.low, scale.high, 5)
     parts += plot.levels(steps, scale, left=frame.left, right=right, labels=frame.width - 2, write=plot.percents(steps))
     parts += _sessions(first, len(path), across, frame)
@@ -95,7 +66,7 @@ def path_chart(path: Sequence[Measured], frame: Frame, label: str, event: str) -
 def _sessions(first: int, many: int, across: Across, frame: Frame) -> list[str]:
     """Label round sessions below the drawing; place 0 is the close before the first."""
     every = next((step for step in TICKS if many / step <= frame.labels), 250)
-    y = frame.height - frame.foot + 18
+    y = frame.bottom + 18
     return [
         f'<text class="tick" x="{across(day - first + 1):.1f}" y="{y}">{str(day).replace("-", MINUS)}</text>'
         for day in range(first, first + many)

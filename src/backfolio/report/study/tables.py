@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from typing import TYPE_CHECKING
 
+from backfolio.report.tables import csv_text
 from backfolio.study import TESTS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator
 
     from backfolio.study import Event, Measured, Study
 
@@ -31,7 +30,7 @@ def events_csv(study: Study) -> str:
     ]
     rows += [(event, ("", "")) for event in whole.left_out]
     rows.sort(key=lambda row: (row[0].session, row[0].symbol))
-    return _csv(
+    return csv_text(
         EVENT_COLUMNS,
         (
             (
@@ -57,17 +56,17 @@ def events_csv(study: Study) -> str:
 
 def days_csv(study: Study) -> str:
     """Write each session around the events alone, group by group."""
-    return _csv(_columns(), (_row(group.name, one) for group in study.groups for one in group.days))
+    return csv_text(_columns(), (_row(group.name, one) for group in study.groups for one in group.days))
 
 
 def path_csv(study: Study) -> str:
     """Write the sums from the window's first session on, group by group."""
-    return _csv(MEASURED_COLUMNS, (_figures(group.name, one) for group in study.groups for one in group.path))
+    return csv_text(MEASURED_COLUMNS, (_figures(group.name, one) for group in study.groups for one in group.path))
 
 
 def windows_csv(study: Study) -> str:
     """Write the sums over windows, that of the judgement first, group by group."""
-    return _csv(_columns(), (_row(group.name, one) for group in study.groups for one in group.windows))
+    return csv_text(_columns(), (_row(group.name, one) for group in study.groups for one in group.windows))
 
 
 def _columns() -> tuple[str, ...]:
@@ -91,11 +90,3 @@ def _tests(one: Measured) -> Iterator[str]:
 
 def _number(value: float | None) -> str:
     return "" if value is None else repr(value)
-
-
-def _csv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows(rows)
-    return text.getvalue()

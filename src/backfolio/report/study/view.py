@@ -10,7 +10,8 @@ from backfolio.metrics import NOT_AVAILABLE
 from backfolio.report import words
 from backfolio.report.lang import sentence, translate
 from backfolio.report.study.charts import NARROW, SMALL, WIDE, path_chart
-from backfolio.report.text import gain, tone
+from backfolio.report.study.waterfall import waterfalls
+from backfolio.report.text import gain, market_words, p_text, tone
 from backfolio.said import listed, said
 from backfolio.study import ALL, LEFT_OUT, TESTS
 from backfolio.study.judge import LABELS
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from backfolio.report.look import Lang
-    from backfolio.report.study.charts import Frame
+    from backfolio.report.plot import Frame
     from backfolio.said import Said
     from backfolio.study import Event, Group, Measured, Study
 
@@ -83,10 +84,18 @@ class Small(NamedTuple):
 def view(study: Study, lang: Lang = "en") -> dict[str, object]:
     """Return what the template `study.html` fills in, its drawings in `lang`."""
     whole = study.whole
-    shown = _events(whole)
+    shown = _events(study)
     return {
         "study": study,
         "whole": whole,
+        "files": [
+            "events.csv",
+            "windows.csv",
+            "days.csv",
+            "path.csv",
+            *(["tradable.csv"] if study.tradable else []),
+            "study.json",
+        ],
         "title": study.title or study.subject.replace("_", " "),
         "fill_clock": "",
         "simulated": words.SIMULATED if study.simulated else "",
@@ -96,11 +105,13 @@ def view(study: Study, lang: Lang = "en") -> dict[str, object]:
         "tests": list(TESTS.items()),
         "windows": [_line(one) for one in whole.windows],
         "days": [_line(one) for one in whole.days],
-        "kinds": [_small(group, lang) for group in study.groups[1:]] if whole.name == ALL else [],
+        "kinds": [_small(study, group, lang) for group in study.groups[1:]] if whole.name == ALL else [],
         "events": shown[:MOST_EVENTS],
         "more_events": max(len(shown) - MOST_EVENTS, 0),
         "reasons": [(LEFT_OUT[reason], f"{count:,}") for reason, count in whole.reasons.items()],
         "facts": _facts(study),
+        "waterfalls": waterfalls(study, lang),
+        "market": market_words(study.settings) if study.settings else [],
     }
 
 
@@ -124,13 +135,6 @@ def headline(study: Study, folder: str) -> dict[str, object]:
         "mean": one.mean,
         "p": study.verdict.p,
     }
-
-
-def p_text(p: float | None) -> str:
-    """Write a probability with three decimals; "<0.001" below them."""
-    if p is None:
-        return NOT_AVAILABLE
-    return "<0.001" if p < 0.001 else f"{p:.3f}"  # noqa: PLR2004
 
 
 def window_text(one: Measured) -> str:
@@ -163,9 +167,9 @@ def _chart(group: Group, frame: Frame, lang: Lang) -> Markup:
     return Markup(path_chart(group.path, frame, label, event))  # noqa: S704  escaped there
 
 
-def _small(group: Group, lang: Lang) -> Small:
+def _small(study: Study, group: Group, lang: Lang) -> Small:
     chart = _chart(group, SMALL, lang) if group.path else Markup("")
-    return Small(group.name.replace("_", " "), chart, group.verdict.sentence)
+    return Small(study.called(group.name), chart, group.verdict.sentence)
 
 
 def _line(one: Measured) -> Line:
@@ -187,21 +191,23 @@ def _line(one: Measured) -> Line:
     )
 
 
-def _events(group: Group) -> list[Shown]:
+def _events(study: Study) -> list[Shown]:
+    group = study.whole
     rows = [
-        _shown(event, first, car) for event, first, car in zip(group.events, group.first_days, group.cars, strict=True)
+        _shown(study, event, first, car)
+        for event, first, car in zip(group.events, group.first_days, group.cars, strict=True)
     ]
-    rows += [_shown(event, None, None) for event in group.left_out]
+    rows += [_shown(study, event, None, None) for event in group.left_out]
     return sorted(rows, key=lambda row: (row.session, row.symbol), reverse=True)
 
 
-def _shown(event: Event, first: float | None, car: float | None) -> Shown:
+def _shown(study: Study, event: Event, first: float | None, car: float | None) -> Shown:
     return Shown(
         session=event.session,
         symbol=event.symbol,
         name=event.name,
         title=event.title,
-        kinds=[kind.replace("_", " ") for kind in event.kinds],
+        kinds=[study.called(kind) for kind in event.kinds],
         first_day=gain(first),
         first_tone=tone(first),
         car=gain(car),
@@ -235,7 +241,7 @@ def _facts(study: Study) -> list[tuple[str, Said | str]]:
     asked = study.asked
     first, last = (str(day).replace("-", words.MINUS) for day in asked.window)
     return [
-        ("kinds", listed([kind.replace("_", " ") for kind in study.kinds])),
+        ("kinds", listed([said(study.called(kind)) for kind in study.kinds])),
         ("names", f"{study.symbols:,}"),
         ("window", said("sessions %(first)s to %(last)s; 0 is the first tradable one", first=first, last=last)),
         ("expected", said(MODELS[asked.model])),

@@ -14,6 +14,7 @@ from backfolio.report.look import USUAL
 from backfolio.report.page import page
 from backfolio.report.study.tables import days_csv, events_csv, path_csv, windows_csv
 from backfolio.report.study.view import headline, view
+from backfolio.report.study.waterfall import tradable_csv
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,6 +39,7 @@ def render_study(study: Study, look: Look = USUAL) -> dict[str, bytes]:
         "days.csv": days_csv(study).encode(),
         "path.csv": path_csv(study).encode(),
         "windows.csv": windows_csv(study).encode(),
+        **({} if study.tradable is None else {"tradable.csv": tradable_csv(study).encode()}),
         STUDY_FILE: (json.dumps(record, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n").encode(),
         "index.html": _page(study, look),
     }

@@ -178,7 +178,7 @@ def ask(days: Days, returns: Values, benchmark: Values | None) -> Asked:
     index = pd.DatetimeIndex(days).as_unit("ns")
     own = pd.Series(returns, index=index, name=OWN)
     other = None if benchmark is None else pd.Series(benchmark, index=index, name=OTHER)
-    with _calm():
+    with _calm(), _quicker(stats, utils):
         drawdown = stats.to_drawdown_series(own)
         details = stats.drawdown_details(drawdown)
         # Its page takes the longest with a sort that keeps the order of equals, and the worst with one that need not.
@@ -303,3 +303,31 @@ def _calm() -> Iterator[None]:
         for message, category in QUIET:
             warnings.filterwarnings("ignore", message=message, category=category)
         yield
+
+
+@contextmanager
+def _quicker(stats: Any, utils: Any) -> Iterator[None]:  # noqa: ANN401
+    """Let two helpers of quantstats come to what they come to in less time: together they took a third of a tear sheet.
+
+    It compounds the days of a month, a quarter or a year for each of a dozen
+    rows of its table anew, here once for the same returns; and it asks pandas
+    for a quantile of each drawdown, which NumPy has in a third of the time.
+    """
+    made: dict[tuple[int, str | None, bool], tuple[Any, Any]] = {}
+    aggregate, remove = utils.aggregate_returns, stats.remove_outliers
+
+    def aggregated(returns: Any, period: str | None = None, compounded: bool = True) -> Any:  # noqa: ANN401, FBT001, FBT002
+        key = (id(returns), period, compounded)
+        if key not in made:  # the returns are kept as well, so that no others get their id
+            made[key] = returns, aggregate(returns, period, compounded)
+        return made[key][1]
+
+    def removed(returns: pd.Series[float], quantile: float = 0.95) -> pd.Series[float]:
+        values = returns.to_numpy()
+        return returns[values < np.quantile(values, quantile)]
+
+    utils.aggregate_returns, stats.remove_outliers = aggregated, removed
+    try:
+        yield
+    finally:
+        utils.aggregate_returns, stats.remove_outliers = aggregate, remove

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from html import escape
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from backfolio.report import plot
-from backfolio.report.plot import Across, Scale
+from backfolio.report.plot import Across, Frame, Scale
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -38,24 +37,11 @@ FEWEST_BANDS: Final = 20
 """Below as many trials a quantile says less than their lines."""
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """Where things stand in a drawing; units are those of its view box."""
+WIDE: Final = Frame("wide", 1120, 400, 58, 12, left=2)
+NARROW: Final = Frame("narrow", 360, 270, 44, 5, left=2)
 
-    name: str
-    width: int
-    height: int
-    right: int
-    labels: int
-    lines: int
-
-    left: Final = 2
-    top: Final = 12
-    foot: Final = 26
-
-
-WIDE: Final = Frame("wide", 1120, 400, 58, 12, MOST_LINES)
-NARROW: Final = Frame("narrow", 360, 270, 44, 5, 60)
+LINES: Final = {WIDE.name: MOST_LINES, NARROW.name: 60}
+"""How many there is room for."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -131,20 +117,19 @@ def cloud_chart(
         Of the dates.
     """
     rows = len(sessions)
-    bottom = frame.height - frame.foot
-    lines = others.lines[_evenly(len(others.lines), frame.lines)]
+    bottom = frame.bottom
+    lines = others.lines[_evenly(len(others.lines), LINES[frame.name])]
     drawn = [line for line in (best, benchmark, others.bands, lines) if line is not None and line.size]
     low = min(0.0, *(float(line.min()) for line in drawn), 0.0)
     high = max(0.0, *(float(line.max()) for line in drawn), 0.0)
     scale = Scale(*plot.padded(low, high), bottom, frame.top)
-    across = Across(rows, frame.left, frame.width - frame.right)
+    across = Across(rows, frame.left, frame.end)
     steps = plot.ticks(scale.low, scale.high, 6)
-    box = f"0 0 {frame.width} {frame.height}"
-    parts = [f'<svg class="chart {frame.name}" viewBox="{box}" role="img" aria-label="{escape(label)}">']
+    parts = [frame.open(label)]
     parts += plot.dates(sessions, across, top=frame.top, bottom=bottom, labels=frame.labels, lang=lang)
     # The cloud lies below the lines of the levels, so that they can be followed through it.
     parts += _below(others, lines, across, scale)
-    ends = {"left": frame.left, "right": frame.width - frame.right, "labels": frame.width - 2}
+    ends = {"left": frame.left, "right": frame.end, "labels": frame.width - 2}
     parts += plot.levels(steps, scale, **ends, write=plot.percents(steps))
     for name, line in (("against", benchmark), ("strategy", best)):
         if line is not None:

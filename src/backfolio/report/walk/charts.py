@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Final
 
 from backfolio.report import plot
 from backfolio.report.lang import sentence
-from backfolio.report.plot import Across, Scale
+from backfolio.report.plot import Across, Frame, Scale
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,35 +38,8 @@ MOST_NUMBERS: Final = 16
 """Windows whose number is written; of more, every so many."""
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """Where things stand in the drawing of the equity; units are those of its view box.
-
-    Parameters
-    ----------
-    name
-        CSS class.
-    width, height
-        Of the view box.
-    right
-        Room for the value labels.
-    labels
-        Most date labels.
-    """
-
-    name: str
-    width: int
-    height: int
-    right: int
-    labels: int
-
-    left: Final = 2
-    top: Final = 24
-    foot: Final = 26
-
-
-WIDE: Final = Frame("wide", 1120, 350, 58, 12)
-NARROW: Final = Frame("narrow", 360, 250, 44, 5)
+WIDE: Final = Frame("wide", 1120, 350, 58, 12, left=2, top=24)
+NARROW: Final = Frame("narrow", 360, 250, 44, 5, left=2, top=24)
 
 
 def stitched_chart(
@@ -93,15 +65,14 @@ def stitched_chart(
     lang
         Of the dates.
     """
-    bottom = frame.height - frame.foot
+    bottom = frame.bottom
     low = min(0.0, *(float(line.min()) for _, line in lines))
     high = max(0.0, *(float(line.max()) for _, line in lines))
     scale = Scale(*plot.padded(low, high), bottom, frame.top)
-    across = Across(len(sessions), frame.left, frame.width - frame.right)
+    across = Across(len(sessions), frame.left, frame.end)
     steps = plot.ticks(scale.low, scale.high, 6)
-    box = f"0 0 {frame.width} {frame.height}"
-    parts = [f'<svg class="chart {frame.name}" viewBox="{box}" role="img" aria-label="{escape(label)}">']
-    every = _every(len(windows), frame.width - frame.right)
+    parts = [frame.open(label)]
+    every = _every(len(windows), frame.end)
     for at, (first, stop, said) in enumerate(windows):
         left, right = across(first), across(min(stop, len(sessions) - 1))
         kind = "band" if at % 2 == 0 else "blank"
@@ -112,7 +83,7 @@ def stitched_chart(
         if at % every == 0:
             parts.append(f'<text class="tick" x="{(left + right) / 2:.1f}" y="{frame.top - 8}">{at + 1}</text>')
     parts += plot.dates(sessions, across, top=frame.top, bottom=bottom, labels=frame.labels, lang=lang)
-    ends = {"left": frame.left, "right": frame.width - frame.right, "labels": frame.width - 2}
+    ends = {"left": frame.left, "right": frame.end, "labels": frame.width - 2}
     parts += plot.levels(steps, scale, **ends, write=plot.percents(steps))
     parts += [f'<path class="line {name}" d="{plot.path(line, across, scale)}"/>' for name, line in lines]
     parts.append("</svg>")
