@@ -38,7 +38,7 @@ from backfolio.cli import main as run
 from backfolio.source.akshare import policy, transport
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from requests import PreparedRequest
 
@@ -138,8 +138,10 @@ FAULTS: Final = {
 
 
 @contextlib.contextmanager
-def answered(*answers: Answer, strict: bool = True) -> Iterator[AskedFor]:
-    """Answer every request of `requests` from `answers` while the block runs."""
+def answered(
+    *answers: Answer, strict: bool = True, heard: Callable[[str], object] = lambda _: None
+) -> Iterator[AskedFor]:
+    """Answer every request of `requests` from `answers` while the block runs; `heard` is told each as it comes."""
     left = [answer.times or -1 for answer in answers]
     asked = AskedFor()
 
@@ -148,6 +150,7 @@ def answered(*answers: Answer, strict: bool = True) -> Iterator[AskedFor]:
         text = body.decode("utf-8", "replace") if isinstance(body, bytes) else str(body)
         wanted = f"{unquote(request.url or '')}\n{unquote(text)}"
         asked.urls.append(wanted.strip())
+        heard(wanted.strip())
         asked.timeouts.append(getattr(request, "req_kwargs", {}).get("timeout"))
         asked.at.append(time.monotonic())
         for place, answer in enumerate(answers):
@@ -298,14 +301,15 @@ def staged(path: Path) -> Iterator[None]:
     if "now" in told:
         fixed = dt.datetime.fromisoformat(told["now"])
         transport.utc_now = lambda: fixed.astimezone(dt.UTC)
+
+    def note(url: str) -> None:
+        if "urls" in told:
+            with Path(told["urls"]).open("a", encoding="utf-8") as out:
+                out.write(f"{url}\n")
+
     try:
-        with answered(*answers, strict=False) as asked:
-            try:
-                yield
-            finally:
-                if "urls" in told:
-                    with Path(told["urls"]).open("a", encoding="utf-8") as out:
-                        out.writelines(f"{url}\n" for url in asked.urls)
+        with answered(*answers, strict=False, heard=note):
+            yield
     finally:
         policy.POLICIES.update(policies)
         transport.utc_now = clock

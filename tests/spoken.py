@@ -162,6 +162,7 @@ def in_tables() -> Iterator[str]:
 def _studied() -> Iterator[str]:
     """Return the labels and sentences of an event study's page."""
     yield from (*judge.LABELS.values(), judge.ONE, judge.FEW, judge.FLAT, judge.FIGURES, judge.WEAK)
+    yield from (judge.PICKED, judge.TURNED, judge.EVERY, conduct.TURNED)
     yield from (conduct.LEFT, conduct.CONFOUNDED, conduct.CENSORED, conduct.ONE_SESSION, *LEFT_OUT.values())
     yield from (conduct.DECIDED, conduct.NO_UNIVERSE, decisions.OWN, measured.UNEXPLAINED, waterfall.EVERY)
     yield from (waterfall.PAPER, waterfall.PAPER_WORDS, waterfall.KEPT, waterfall.KEPT_WORDS)
@@ -192,6 +193,7 @@ def _claimed() -> Iterator[str]:
     """Return what is said of claims."""
     yield from (claims.RIGHT, claims.ENOUGH, claims.SMALL, claims.UNSURE, claims.TORN, claims.AGAINST, claims.BELOW)
     yield from (claims.BANDED, claims.DOUBTED, claims.LUCKY)
+    yield from (claims.EXPECTED_TURNED, claims.OWN_MEAN_TURNED)
     yield from (claims.EXPECTED, claims.OWN_MEAN, claims.NONE, claims.ONE, claims.MET, claims.MISSING)
     yield from (claims.OVERALL, claims.UNCLAIMED, *claims.SEVERITY.values(), *EXPECTED.values())
     yield from (stated.FIRST, stated.AFTER, stated.CHANGED, stated.OTHERS)

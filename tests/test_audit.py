@@ -19,11 +19,11 @@ from backfolio.bars import Bars
 from backfolio.calendar import SHANGHAI
 from backfolio.discover import Broken, load_file
 from backfolio.errors import ThesisError
+from backfolio.history import History
 from backfolio.prepare import prepare
 from backfolio.source import load
 
 if TYPE_CHECKING:
-    from backfolio.history import History
     from backfolio.strategy import Strategy
 
 TESTS = Path(__file__).parent
@@ -216,6 +216,16 @@ def test_another_future_is_another_one(change: object) -> None:
     same_events = {(one.id, one.known_at) for one in known.events} == {(one.id, one.known_at) for one in other.events}
     same_members = known.universe is None or known.universe.members == other.universe.members
     assert not (known.bars.fingerprint == other.bars.fingerprint and same_events and same_members)
+
+
+@pytest.mark.parametrize("change", [*OTHER_FUTURES, RENAMED], ids=lambda change: change.name)
+def test_what_catalysts_touch_in_another_future_is_what_it_would_find_itself(change: object) -> None:
+    known = known_of("domestic-compute")
+    assert known.touches()
+    other = change.make(known, 700)  # type: ignore[attr-defined]
+    if other is not None:
+        anew = History(other.bars, other.events, other.universe, other.benchmark_symbol)
+        assert other.touches(-10_000) == anew.touches(-10_000)
 
 
 def test_made_up_catalysts_come_after_the_next_cut_off() -> None:

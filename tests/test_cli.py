@@ -18,6 +18,21 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[1]
 SHORT = ("--end", "2021-06-30", "--no-tearsheet")
 
+WAITS = """
+from pathlib import Path
+from time import sleep
+
+from backfolio import Strategy
+
+
+class Waits(Strategy):
+    universe = "domestic-compute"
+
+    def targets(self, history):
+        Path("asked").touch()
+        sleep(60.0)
+"""
+
 Run = "Callable[..., subprocess.CompletedProcess[str]]"
 
 
@@ -268,6 +283,32 @@ def test_an_interrupted_run_leaves_no_half_report(workspace: Path) -> None:
         assert {path.name for path in folder.iterdir()} >= {"index.html", "tearsheet.html", "run.json", "fills.csv"}
     if not folders:
         assert process.returncode != 0
+
+
+@pytest.mark.parametrize(
+    ("command", "number", "status"),
+    [("run", signal.SIGINT, 130), ("run", signal.SIGTERM, 143), ("falsify", signal.SIGINT, 130)],
+)
+def test_a_stopped_command_says_so_and_leaves_nothing(
+    workspace: Path, command: str, number: signal.Signals, status: int
+) -> None:
+    (workspace / "strategies" / "waits.py").write_text(WAITS, encoding="utf-8")
+    process = subprocess.Popen(
+        [sys.executable, "run_backtest.py", command, "waits", "--data", "sample"],
+        cwd=workspace,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    until = time.monotonic() + 60.0
+    while not (workspace / "asked").exists() and time.monotonic() < until:
+        time.sleep(0.1)
+    process.send_signal(number)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == status, err
+    assert err.splitlines()[-1] == "Interrupted: no report was left half-written; the same command starts anew."
+    assert "Traceback" not in err
+    assert not (workspace / "reports").exists()
 
 
 def test_a_closed_pipe_is_no_traceback(workspace: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
@@ -26,6 +27,12 @@ def test_a_thesis_is_tried_printed_and_written_and_asked_again_it_is_there(cli: 
     for attempt in ("Random dates", "Random names", "One session later", "Costs doubled"):
         assert attempt in done.stdout
     assert "Claim: " in done.stdout
+    for figure in (
+        r"Random dates +p [=<] 0\.\d{3}",
+        r"Its names, held +lead [+-]\d",
+        r"One session later +-?\d+% kept",
+    ):
+        assert re.search(figure, done.stdout), figure
     page = workspace / done.stdout.split("Report: ")[1].strip()
     record = json.loads((page.parent / "falsify.json").read_text(encoding="utf-8"))
     assert record["placebos"] == 39
@@ -50,7 +57,7 @@ def test_json_has_every_figure_and_no_report_writes_none(cli: Cli, workspace: Pa
     ("words", "said"),
     [
         (("--placebos", "18"), "18 placebos: the least p-value is 1 / (placebos + 1), so 19 are needed"),
-        (("--placebos", "100001"), "give 19 to 100,000 with --placebos"),
+        (("--placebos", "100001"), "100001 placebos: more than are drawn; give 19 to 100,000 with --placebos"),
         (("--seed", "-1"), "the seed is -1: give a whole number from 0"),
         (("--param", "hold=0"), "hold"),
         (("--benchmark", "999009.SH"), "999009.SH"),
@@ -60,6 +67,25 @@ def test_bad_words_are_refused_in_a_sentence(cli: Cli, words: tuple[str, ...], s
     done = cli("falsify", "model_release", *words, check=2)
     assert said in done.stderr
     assert "Traceback" not in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("command", "lacks"), [("falsify", "no targets to ask anew"), ("study", "no targets to follow")]
+)
+def test_a_plain_backtrader_strategy_is_refused(cli: Cli, workspace: Path, command: str, lacks: str) -> None:
+    text = "import backtrader as bt\n\n\nclass Plain(bt.Strategy):\n    pass\n"
+    (workspace / "strategies" / "plain.py").write_text(text, encoding="utf-8")
+    assert cli(command, "plain", check=2).stderr == (
+        f"Error: plain is a plain backtrader strategy, which has {lacks}: write it as a thesis on backfolio.Strategy\n"
+    )
+
+
+def test_a_file_in_the_place_of_the_reports_folder_is_refused_in_a_sentence(cli: Cli, workspace: Path) -> None:
+    (workspace / "taken").write_text("a file", encoding="utf-8")
+    done = cli("falsify", "model_release", "--placebos", "19", "--reports", "taken", check=2)
+    assert done.stderr.startswith("Error: the run ledger cannot be kept in ")
+    assert done.stderr.rstrip().endswith("choose another folder with --reports")
     assert len(done.stderr.strip().splitlines()) == 1
 
 

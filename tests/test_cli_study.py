@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,9 +44,13 @@ def test_a_thesis_is_followed_from_paper_to_what_it_kept(cli: Cli, workspace: Pa
     words = ("study", "analyst_upgrade", "--cash", "200000", "--slippage", "20")
     done = cli(*words)
     assert "analyst_upgrade: from paper to kept, sessions 0:20" in done.stdout
-    for label in ("paper (CAR)", *(step.label for step in STEPS.values()), "kept", "asked for"):
+    for label in ("paper (CAR)", *(step.label for step in STEPS.values()), "kept", "asks", "of them bought"):
         assert f"\n {label} " in done.stdout, label
+    assert re.search(r"\n asked for, CNY +[\d,]+ ", done.stdout)
+    assert not re.search(r"\d+x", done.stdout), "a number of asks is no leverage"
     assert "Events never asked for: analyst upgrade " in done.stdout
+    assert "Events of names held, or asked for after other news, already: analyst upgrade " in done.stdout
+    assert re.search(r"\nAll \d+ measured events returned \S+ beyond .* the thesis asked for .*\.\n", done.stdout)
     page = workspace / done.stdout.split("Report: ")[1].strip()
     record = json.loads((page.parent / "study.json").read_text(encoding="utf-8"))
     assert record["command"].endswith("study analyst_upgrade --cash 200000 --slippage 20")

@@ -12,10 +12,11 @@ import numpy as np
 import pytest
 
 from backfolio.discover import discover
-from backfolio.errors import UsageError
+from backfolio.errors import ThesisError, UsageError
 from backfolio.falsify import Asked, falsify
 from backfolio.falsify import attempts as trying
 from backfolio.falsify.luck import Luck
+from backfolio.falsify.record import falsify_id, record
 from backfolio.falsify.scene import changed, look
 from backfolio.falsify.variants import capitals, costs, lagged, lags, participations, slippages
 from backfolio.falsify.without import catalysts, names, sessions
@@ -31,9 +32,12 @@ from backfolio.targets import Exits, Targets
 from broken import RICH, Lots, News, prepared, scene, twelve, with_news
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from backfolio.discover import Thesis
     from backfolio.falsify import Falsified
     from backfolio.falsify.scene import Scene
+    from backfolio.history import History
     from backfolio.source import Source
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -97,10 +101,15 @@ def by_lot() -> Scene:
     return scene(Lots(), prepared(Lots, twelve()))
 
 
+@cache
+def shipped() -> tuple[Source, Mapping[str, Thesis]]:
+    return load("sample", ROOT), discover([ROOT / "strategies"], workspace=ROOT).theses
+
+
 @pytest.mark.parametrize("name", sorted(path.stem for path in (ROOT / "strategies").glob("*.py")))
 def test_it_starts_from_the_ledger_of_a_run(name: str) -> None:
-    source = load("sample", ROOT)
-    thesis = discover([ROOT / "strategies"], workspace=ROOT).theses[name]
+    source, theses = shipped()
+    thesis = theses[name]
     window = prepare(thesis.strategy, source)
     own = look(thesis.strategy(), window, MarketSettings(), 0)
     ran = replay(window.bars, thesis.strategy().emit(window.known, *window.rows), own.strategy.exits, own.settings)
@@ -146,16 +155,21 @@ def test_all_is_answered_and_progress_goes_on(theses: dict[str, Thesis]) -> None
 
 def test_an_identity_is_of_all_that_it_follows_from(theses: dict[str, Thesis]) -> None:
     source = with_news(ROWS)
-    base = broken(theses["newsy"], source)
+    thesis = theses["newsy"]
+    base = broken(thesis, source, command="backfolio falsify newsy")
+
+    def of(source: Source, benchmark: str | None = None, params: object = (), **changes: object) -> str:
+        window = prepare(thesis.strategy, source, benchmark=benchmark)
+        strategy = thesis.strategy(**dict(params))  # type: ignore[call-overload]
+        market = changed(RICH, **{"slippage": RICH.slippage, **changes})
+        return falsify_id(record(thesis, strategy, source, window, market, FEW))
+
+    assert base.falsify_id == of(source)
+    more = broken(thesis, source, Asked(placebos=20, seed=3))
     others = [
-        broken(theses["newsy"], source, params={"hold": 6}),
-        broken(theses["newsy"], source, Asked(placebos=20, seed=3)),
-        broken(theses["newsy"], source, settings=changed(RICH, slippage=1)),
-        broken(theses["newsy"], source, benchmark="000300.SH"),
-        broken(theses["newsy"], with_news(ROWS[1:])),
-    ]
-    assert len({base.falsify_id, *(other.falsify_id for other in others)}) == 6
-    assert broken(theses["newsy"], source, command="otherwise").falsify_id == base.falsify_id
+        of(source, params={"hold": 6}), of(source, slippage=1), of(source, "000300.SH"), of(with_news(ROWS[1:])),
+    ]  # fmt: skip
+    assert len({base.falsify_id, more.falsify_id, *others}) == 6
 
 
 @pytest.mark.parametrize(
@@ -176,6 +190,23 @@ def test_what_cannot_be_broken_is_one_sentence(
     with pytest.raises(UsageError, match=words) as fault:
         falsify(thesis, strategy, source, window, settings, FEW)
     assert "\n" not in str(fault.value)
+
+
+@pytest.mark.parametrize("left", ["catalyst", "name"])
+def test_a_thesis_that_fails_in_an_attempt_alone_is_told_where(left: str) -> None:
+    seen: list[int] = []
+
+    class Needs(News):
+        def targets(self, history: History) -> object:
+            seen.append(int(history.catalysts("model_release", within=1).to_numpy().sum()) * len(history.symbols))
+            if seen[-1] < seen[0]:
+                message = "too little"
+                raise ValueError(message)
+            return super().targets(history)
+
+    made = scene(Needs(), prepared(Needs, with_news(ROWS)))
+    with pytest.raises(ThesisError, match=r"too little: mend it there .* Under the data as it is it does not fail"):
+        catalysts(made) if left == "catalyst" else names(made)
 
 
 def test_what_is_held_alike_throughout_is_not_called_alike_to_nothing(theses: dict[str, Thesis]) -> None:

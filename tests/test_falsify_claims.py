@@ -87,7 +87,7 @@ def test_figures_are_turned_the_way_of_the_claim_and_words_say_them_as_they_are(
     assert fall.high is not None
     assert fall.low < fall.mean < fall.high
     assert f"returned {-100 * fall.mean:.1f}% beyond what the benchmark explains" in fall.words
-    assert "no less than the -1.0% that would be of use" in fall.words
+    assert "reaches the -1.0% that would be of use" in fall.words
     assert rise.words.endswith("independent ones: the other way than it says.")
     assert (fall.figure, fall.value) == ("study.mean", fall.mean)
 
@@ -100,10 +100,23 @@ def test_it_is_the_event_study_of_the_same_sessions(risen: Source) -> None:
     assert (one.events, one.effective, one.against) == (headline.events, headline.effective, INDEX)
 
 
-def test_bad_news_is_turned_by_the_study_not_by_the_claim() -> None:
+def test_names_that_fall_after_bad_news_bear_out_a_claim_of_a_fall() -> None:
     source = world(-0.05, kind="analyst_downgrade", strength=-0.1)
-    (one,) = answered(source, Claim("Names follow it down.", horizon=5, least=0.02), kinds=("analyst_downgrade",))
+    fall = Claim("Names follow it down.", sign=-1, horizon=5, least=0.02)
+    down, up = answered(source, fall, replace(fall, sign=1), kinds=("analyst_downgrade", "target_cut"))
+    assert (down.grade, up.grade) == ("survived", "falsified")
+    assert "the names returned -" in down.words, "as they did, and as the claim says"
+    assert "bad news turned" not in down.words
+
+
+def test_bad_news_among_good_is_turned_and_the_words_say_so() -> None:
+    source = world(-0.05, kind="policy", strength=-0.5)
+    good = catalyst("good", source.bars.sessions[452], (SYMBOLS[0],), kind="policy")
+    (one,) = answered(replace(source, catalysts=(*source.catalysts, good)), Claim("Up.", horizon=5), kinds=("policy",))
     assert one.grade == "survived"
+    assert "beyond what the benchmark explains, bad news turned (95% band" in one.words
+    (alone,) = answered(source, Claim("Up.", horizon=5), kinds=("policy",), benchmark=None)
+    assert "beyond their own mean before, bad news turned (95% band" in alone.words
 
 
 def on_any_days(source: Source, draws: int) -> list[str]:
@@ -206,9 +219,9 @@ UP = Claim("Up.", least=0.02)
 @pytest.mark.parametrize(
     ("claim", "seen", "figures", "grade", "figure", "words"),
     [
-        (UP, FOUND, {}, "survived", "study.mean", "no less than the +2.0% that would be of use."),
+        (UP, FOUND, {}, "survived", "study.mean", "reaches the +2.0% that would be of use."),
         (replace(UP, least=0.0), FOUND, {}, "survived", "study.mean", "the way it says."),
-        (UP, measured(0.015, 0.01, 0.01), {}, "weakened", "study.mean", "less than the +2.0%"),
+        (UP, measured(0.015, 0.01, 0.01), {}, "weakened", "study.mean", "falls short of the +2.0%"),
         (UP, measured(0.03, 0.04, 0.2), {}, "weakened", "study.mean", "cannot be told from luck."),
         (UP, measured(0.03, 0.02, 0.05), {}, "weakened", "study.mean", "cannot be told from luck."),
         (UP, measured(0.03, 0.02, 0.01, way=-1), {}, "weakened", "study.mean", "points the other way"),
@@ -217,7 +230,7 @@ UP = Claim("Up.", least=0.02)
         (UP, measured(0.03, 0.03, 0.01), {}, "weakened", "study.mean", "counts alike, holds 0."),
         (UP, measured(0.005, 0.01, 0.4), {}, "falsified", "study.mean", "falls short of the +2.0%"),
         (replace(UP, sign=-1), measured(-0.005, 0.01, 0.4), {}, "falsified", "study.mean", "short of the -2.0%"),
-        (replace(UP, sign=-1), measured(-0.03, 0.02, 0.01), {}, "survived", "study.mean", "less than the -2.0%"),
+        (replace(UP, sign=-1), measured(-0.03, 0.02, 0.01), {}, "survived", "study.mean", "reaches the -2.0%"),
         (UP, measured(0.03, 0.02, None, events=1, effective=1.0), {}, "not_enough", "study.mean", "One event only"),
         (UP, measured(0.03, 0.02, None, effective=1.4), {}, "not_enough", "study.mean", "as much as 1.4 independent"),
         (UP, measured(0.03, 0.02, None), {}, "not_enough", "study.mean", "have no spread"),
@@ -312,10 +325,10 @@ def test_without_claims_the_attempts_are_counted() -> None:
     grade, sentence = judge([], tried)
     assert grade == "unclaimed"
     assert sentence == (
-        "It states no claim that could be answered. 1 of 2 attempts to break it failed; the chance that its catalysts "
-        "on random sessions do at least as well is 0.012, that the same trades in matched names do 0.400."
+        "It states no claim that could be answered. 1 of 2 attempts to break it failed; p is 0.012 against random "
+        "dates, 0.400 against random names."
     )
-    assert "do at least as well is n/a" in judge([], [])[1]
+    assert "p is n/a against random dates" in judge([], [])[1]
 
 
 @pytest.mark.parametrize(

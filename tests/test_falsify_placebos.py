@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import Counter
 from dataclasses import replace
 from functools import cache
@@ -22,6 +23,7 @@ from backfolio.history import History
 from backfolio.study.decisions import asked_weights
 from backfolio.sweep import ledger, sparse
 from backfolio.targets import Targets
+from backfolio.universe import Member, Universe
 from broken import RICH, SYMBOLS, Lots, News, prepared, scene, twelve, with_news
 from studied import catalyst
 from studied import market as studied_market
@@ -128,14 +130,54 @@ class TestDates:
         assert [event.id for event in told.events] == ["other", "nothing", "own"]
         assert [event.id for event in catalogue.without(0).events] == ["other", "nothing"]
 
+    @relaxed
+    @given(st.data())
+    def test_members_of_a_segment_are_those_of_the_new_day(self, data: st.DataObject) -> None:
+        source = market()
+        days = source.bars.sessions
+        theme = Universe(
+            "theme",
+            tuple(
+                Member(symbol, symbol, symbol, "cpu" if at % 2 else "gpu", "", days[15 * at], days[15 * at + 90])
+                for at, symbol in enumerate(SYMBOLS)
+            ),
+        )
+        segments = ("cpu", "gpu", "cpu;gpu", "*")
+        told = [catalyst(f"of-{at}", days[60 + at], segment=one) for at, one in enumerate(segments)]
+        told.append(catalyst("by-name", days[64], SYMBOLS[2:4]))
+        known = History(source.bars, told, theme)
+        rows = data.draw(st.lists(st.integers(0, 265), min_size=len(told), max_size=len(told)))
+        made = Catalogue(known, ["model_release"]).moved(rows)
+        plain = [
+            replace(one, known_at=catalyst("any", days[row]).known_at + dt.timedelta(microseconds=at))
+            for at, (one, row) in enumerate(zip(told, rows, strict=True))
+            if row < len(days)
+        ]
+        afresh = History(source.bars, plain, theme)
+        assert made.touches() == afresh.touches()
+        assert made.catalysts(within=9).equals(afresh.catalysts(within=9))
+        assert made.strength(within=9).equals(afresh.strength(within=9))
+
     def test_those_that_ask_for_the_same_are_counted(self) -> None:
-        drawn = list(on_random_dates(with_catalysts(), 300, 2))
-        same = sum(alike(one, with_catalysts().rows) for one in drawn)
-        found = random_dates(with_catalysts(), 300, 2)
-        assert found.same == same
-        assert found.drawn == 300
-        assert (np.diff(found.totals) >= 0).all()
-        assert found.p_value == (301 - found.beats) / 301
+        own = with_catalysts()
+        drawn = list(on_random_dates(own, 60, 2))
+        found = random_dates(own, 60, 2)
+        assert found.same == sum(alike(one, own.rows) for one in drawn)
+        assert found.drawn == 60
+        finals = np.sort(own.finals(drawn))
+        assert (found.totals == finals / own.settings.cash_mills - 1.0).all()
+        assert found.p_value == (np.count_nonzero(finals >= own.final) + 1) / 61
+
+    def test_placebos_that_do_as_well_count_against_it(self) -> None:
+        # one piece of news in ten sessions: one placebo in ten is the thesis itself
+        source = with_news([4])
+        short = replace(source, bars=source.bars.rows(0, 10))
+        own = scene(News(hold=2), prepared(News, short))
+        found = random_dates(own, 99, 0)
+        assert 2 <= found.same <= 25
+        assert found.drawn - found.beats >= found.same
+        assert found.p_value is not None
+        assert found.p_value >= (found.same + 1) / 100
 
     def test_without_a_catalyst_in_the_window_there_is_no_placebo_but_a_reason(self) -> None:
         known = prepared(News, with_news([40]), "2023-06-01")

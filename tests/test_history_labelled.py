@@ -57,6 +57,19 @@ SHORT: dict[str, Callable[[Four], Any]] = {
     "where, else a number": lambda four: four.a.where(four.x, 0.0),
     "less the mean": lambda four: four.a.sub(four.b.mean(axis=1), axis=0),
     "by the sum": lambda four: four.a.div(four.b.sum(axis=1), axis="index"),
+    "by True and False": lambda four: four.x.mul(four.y.any(axis=1), axis=0),
+    "times the mean": lambda four: four.a.mul(four.b.mean(axis=1), axis=0),
+    "above": lambda four: (four.a > 0) & (four.a >= four.b) & (four.b > -2.5),
+    "below": lambda four: (four.a < 0) | (four.a <= four.b) | (four.b <= 1.0),
+    "added": lambda four: four.a + four.b,
+    "added to a number": lambda four: 1.0 + four.a + 1,
+    "all added": lambda four: sum([four.a, four.b, four.a]),
+    "times a number": lambda four: four.a * 0.3,
+    "times a whole number": lambda four: four.a * 3,
+    "at least": lambda four: four.a.clip(lower=0.0),
+    "at most": lambda four: four.a.clip(upper=1),
+    "the smaller": lambda four: np.minimum(four.a, 0.5),
+    "the larger": lambda four: np.maximum(four.a, 0),
     "all of it": lambda four: four.a.where((four.x | ~four.y) & four.x).div(four.b.max(axis=1).clip(lower=1.0), axis=0),
 }
 LONG: dict[str, Callable[[Four], Any]] = {
@@ -99,6 +112,33 @@ LONG: dict[str, Callable[[Four], Any]] = {
         four.a.sub(unique(four.b).mean(axis=1), axis=0),
     ],
     "by the sum, once no label may stand twice": lambda four: unique(four.a).div(four.b.sum(axis=1), axis=0),
+    "any by column": lambda four: [four.x.any(), four.x.any(axis=0), four.a.any(axis=1)],
+    "any, once no label may stand twice": lambda four: unique(four.x).any(axis=1),
+    "between": lambda four: [four.a.clip(-1.0, 1.0), four.a.clip(1.0, -1.0), four.a.clip(0.0)],
+    "between what is no number": lambda four: [four.a.clip(upper=np.nan), four.a.clip(), four.x.clip(upper=0.5)],
+    "at most, by row": lambda four: four.a.clip(upper=four.b.mean(axis=1), axis=0),
+    "above a row, a column and a truth": lambda four: [four.a.gt(four.b.mean()), four.a > True, four.x > False],
+    "above fewer rows": lambda four: four.a > four.b.iloc[1:],
+    "above what is whole": lambda four: four.x.astype("int64") > 0,
+    "above a number of NumPy": lambda four: [four.a > np.float32(0.1), four.a + np.float64(2.0)],
+    "added, turned round": lambda four: [four.a + four.b.iloc[:, ::-1], four.a + four.x, four.x + four.y],
+    "added, a row": lambda four: [four.a + four.b.mean(), four.b.mean() + four.a],
+    "times a frame, a row and a truth": lambda four: [four.a * four.b, four.a * four.b.mean(), four.a * True],
+    "times what is of another type": lambda four: [
+        four.a.mul(four.x.any(axis=1), axis=0),
+        four.x.mul(four.a.mean(axis=1), axis=0),
+        four.a.mul(2.0),
+    ],
+    "the smaller of two": lambda four: [np.minimum(four.a, four.b), np.minimum(0.5, four.a), np.minimum(four.x, 1.0)],
+    "the larger, half as exact": lambda four: np.maximum(four.a, 0.0, dtype=np.float32, casting="same_kind"),
+    "once no label may stand twice": lambda four: [
+        unique(four.a) > 0,
+        unique(four.a) + four.b,
+        unique(four.a) * 2.0,
+        unique(four.a).clip(upper=1.0),
+        np.minimum(unique(four.a), 0.5),
+        unique(four.x).mul(four.y.any(axis=1), axis=0),
+    ],
     "other words": lambda four: [four.a > 0, four.a.ffill(limit=2), four.x.cummax(), four.a * 2.0, np.fmax(four.a, 0)],
 }
 
@@ -134,6 +174,9 @@ def test_it_answers_as_a_dataframe(name: str, given: tuple[np.ndarray, np.ndarra
             assert mine.flags == theirs.flags
             pd.testing.assert_frame_equal(pd.DataFrame(mine), theirs, check_flags=False)
             assert np.array_equal(np.signbit(mine.to_numpy(float)), np.signbit(theirs.to_numpy(float)))
+        elif isinstance(theirs, pd.Series):
+            assert type(mine) is type(theirs)
+            pd.testing.assert_series_equal(mine, theirs)
         else:
             assert mine == theirs
 
@@ -151,7 +194,8 @@ def test_the_short_way_is_taken(monkeypatch: pytest.MonkeyPatch, four: Four, nam
     def tell(way: str, long: Callable[..., Any]) -> Callable[..., Any]:
         return lambda *given, **options: asked.append(way) or long(*given, **options)  # type: ignore[func-returns-value]
 
-    for way in ("__and__", "__or__", "__invert__", "where", "sub", "div"):
+    ways = "__and__ __or__ __invert__ __gt__ __ge__ __lt__ __le__ __add__ __radd__ __mul__ __array_ufunc__"
+    for way in (*ways.split(), "any", "clip", "where", "sub", "mul", "div"):
         monkeypatch.setattr(pd.DataFrame, way, tell(way, getattr(pd.DataFrame, way)))
     SHORT[name](four)
     assert asked == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,10 +18,18 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser
 
+    from backfolio.falsify import Answer
+
 browser = launched
 
 A4 = 718
 """CSS pixels less the margins."""
+
+
+def unbroken() -> tuple[Answer, ...]:
+    """Return an answer whose claim is one word without a place to break it."""
+    answer = falsified().answers[0]
+    return (replace(answer, claim=replace(answer.claim, says="very" * 90)),)
 
 
 @pytest.fixture(scope="module")
@@ -30,11 +39,12 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         "en": write_falsify(falsified(), reports / "en"),
         "bare": write_falsify(bare(), reports / "en"),
         "zh": write_falsify(falsified(), reports / "zh", Look("zh")),
+        "long": write_falsify(falsified(answers=unbroken()), reports / "long"),
     }
     return {name: written.path / "index.html" for name, written in made.items()}
 
 
-@pytest.mark.parametrize("name", ["en", "bare", "zh"])
+@pytest.mark.parametrize("name", ["en", "bare", "zh", "long"])
 @pytest.mark.parametrize("width", WIDTHS)
 def test_it_opens_quietly_and_fits(browser: Browser, pages: dict[str, Path], name: str, width: int) -> None:
     with Opened(browser, pages[name], width) as opened:

@@ -89,7 +89,7 @@ def test_both_are_found_with_their_figures(tmp_path: Path) -> None:
     assert (study.page, study.grade) == ("../study-a/index.html", "Evidence")
     assert study.words == "+3.2% over sessions 0 to 20, p = 0.012"
     assert (falsify.page, falsify.grade) == ("../falsify-b/index.html", "Weakened")
-    assert falsify.words == "held up in 9 of 11 attempts; random dates p = <0.001, random names p = n/a"
+    assert falsify.words == "held up in 9 of 11 attempts; random dates p < 0.001, random names p = n/a"
     assert study.faults == falsify.faults == ()
 
 
@@ -206,8 +206,8 @@ def test_lines_stand_with_the_judgement_and_lead_to_their_pages(tmp_path: Path) 
     judgement = Page(
         re.findall(r'<section class="card verdict[^>]*id="judgement">.*?</section>', text, re.DOTALL)[0].encode()
     )
-    assert "Event study : Evidence , +3.2% over sessions 0 to 20, p = 0.012" in judgement.text
-    assert "Falsification : Weakened , held up in 9 of 11 attempts; random dates p = <0.001" in judgement.text
+    assert "Event study : Evidence (+3.2% over sessions 0 to 20, p = 0.012)" in judgement.text
+    assert "Falsification : Weakened (held up in 9 of 11 attempts; random dates p < 0.001" in judgement.text
     links = [attributes["href"] for tag, attributes in judgement.tags if tag == "a"]
     assert links == ["../study-a/index.html", "../falsify-b/index.html"]
     assert "Not known yet" not in page.text
@@ -260,6 +260,16 @@ def test_the_lines_can_be_read(browser: Browser, tmp_path: Path, scheme: str) ->
 
 
 # ---------------------------------------------------------------- the command
+def test_a_run_finds_the_study_of_its_own_decisions(
+    cli: Callable[..., subprocess.CompletedProcess[str]], workspace: Path
+) -> None:
+    studied = cli("study", "spillover", "--quiet", check=None).stdout.strip()
+    page = cli("run", "spillover", "--quiet", "--no-tearsheet").stdout.strip()
+    text = (workspace / page).read_text(encoding="utf-8")
+    assert f'<a href="../{studied.split("/")[-2]}/index.html">' in text
+    assert "run_backtest.py study" not in text
+
+
 def test_a_run_finds_the_study_that_was_made_before_it(
     cli: Callable[..., subprocess.CompletedProcess[str]], workspace: Path
 ) -> None:

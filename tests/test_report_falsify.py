@@ -75,6 +75,11 @@ def test_a_damaged_folder_and_a_place_that_cannot_be_written_are_said(found: Fal
     place.mkdir(parents=True)
     with pytest.raises(UsageError, match="is not a whole report: delete it and run again"):
         write_falsify(found, tmp_path)
+    (place / "index.html").write_text("", encoding="utf-8")
+    for torn in ("", '{"half": ', "[]"):
+        (place / "falsify.json").write_text(torn, encoding="utf-8")
+        with pytest.raises(UsageError, match="is not a whole report: delete it and run again"):
+            write_falsify(found, tmp_path)
     (tmp_path / "file").write_text("", encoding="utf-8")
     with pytest.raises(UsageError, match=r"the report of falsify cannot be written to .*--reports"):
         write_falsify(found, tmp_path / "file")
@@ -157,6 +162,15 @@ def test_the_grade_the_claims_and_the_attempts_come_before_the_tests(found: Fals
     assert places == sorted(places)
 
 
+def test_claims_that_came_after_a_run_stand_out(found: Falsified) -> None:
+    stamp = found.stamp
+    assert stamp is not None
+    first = replace(stamp, runs_before=0, earlier=0)
+    for one, late in ((stamp, True), (replace(first, earlier=1), True), (first, False)):
+        content = render_falsify(replace(found, stamp=one))["index.html"].decode()
+        assert ('<p class="small stamp late">' in content) is late
+
+
 def test_every_attempt_has_a_section_and_a_word_beside_its_sign(found: Falsified) -> None:
     shown = view(found)
     anchors = {each.anchor for each in shown["sections"]}  # type: ignore[attr-defined]
@@ -231,6 +245,10 @@ def test_what_is_kept_is_drawn_unless_there_was_hardly_a_profit(found: Falsified
         assert title == "Total return, by sessions that catalysts are known later"
         assert "+34.2%" in drawn[0]
         assert [kind for kind, _ in legend] == ["ring", "band"]
+        decided = section(replace(found, families=(family,), kinds=()), "lag").pictures[0]
+        assert decided[0] == "Total return, by sessions that decisions come later"
+        assert decided[2][1] == ("band", "before it could be decided: nobody can have this")
+    assert "by sessions that decisions come later" in section(replace(found, kinds=()), "lag").pictures[0][0]
     late = replace(lag, variants=lag.variants[1:])
     assert [kind for kind, _ in section(replace(found, families=(late,)), "lag").pictures[0][2]] == ["ring"]
 
@@ -287,6 +305,15 @@ def test_a_bar_lies_on_its_side_of_nothing(value: float, kind: str) -> None:
     zero = float(re.findall(r'class="zero" d="M([\d.]+)', drawn)[0])
     assert (left >= zero) == (value >= 0.0)
     assert "nan" not in charts.bar(0.0, 0.0, 0.0, 0.0)
+
+
+def test_what_was_measured_of_a_claim_of_a_fall_is_shown_as_the_names_went(found: Falsified) -> None:
+    one = next(each for each in found.answers if each.mean is not None and each.low is not None)
+    fall = replace(one, claim=replace(one.claim, sign=-1), mean=0.031, low=0.012, high=0.05)
+    text = Page(render_falsify(replace(found, answers=(fall,)))["index.html"]).text
+    assert "a fall over" in text
+    minus = "\N{MINUS SIGN}"
+    assert f"{minus}3.1%, 95% band {minus}5.0% to {minus}1.2%" in text
 
 
 def test_outcomes_of_the_least_there_can_be_are_drawn(found: Falsified) -> None:

@@ -94,10 +94,26 @@ def test_a_falsification_is_listed_with_its_grade_and_figures(reports: Path) -> 
     assert "1 falsification" in page.text
     assert "chips falsify" in row
     assert f"+{found.base.total_return:.2%}" in row
-    told = f"Falsified, held 5 of 7 attempts, random dates p = {found.dates.p_value:.3f}"
+    told = f"Falsified, held up in 5 of 7 attempts, random dates p = {found.dates.p_value:.3f}"
     assert told in row
     assert content.decode().split("<tbody>")[1].split("</tr>")[0].count('class="spark"') == 1
     assert "not shown" not in page.text
+
+
+def test_an_event_study_has_no_account_so_no_figure_of_one_is_shown(reports: Path) -> None:
+    folder = reports / "chips" / "study-0123456789ab"
+    folder.mkdir(parents=True)
+    headline = {
+        "strategy": "chips", "first": "2024-01-02", "last": "2024-12-31", "source": "bars", "grade": "No evidence",
+        "events": 12, "mean": 0.01, "p": 0.4,
+    }  # fmt: skip
+    (folder / "study.json").write_text(json.dumps({**on_basis("aaaa"), "headline": headline}), encoding="utf-8")
+    os.utime(folder / "study.json", (1_900_000, 1_900_000))
+    content = gallery(reports)
+    row = rows_of(content)[0]
+    assert "No evidence, 12 events, mean +1.0%, p = 0.400" in row
+    for absent in ("n/a", "Sharpe", "Drawdown"):
+        assert absent not in row
 
 
 @pytest.mark.parametrize(
@@ -120,7 +136,7 @@ def test_a_damaged_falsification_is_named(reports: Path, content: str, fault: st
 def test_a_falsification_without_placebos_or_trades_is_listed(reports: Path) -> None:
     write_falsify(bare(), reports)
     row = rows_of(gallery(reports))[0]
-    assert "No claims stated, held 0 of 7 attempts" in row
+    assert "No claims stated, held up in 0 of 7 attempts" in row
     assert "p =" not in row
 
 

@@ -101,7 +101,10 @@ def test_a_page_in_another_language_takes_the_place_of_the_page_alone(study: Stu
     place = write_study(study, tmp_path).path
     written = (place / "study.json").stat().st_mtime_ns
     assert write_study(study, tmp_path, Look("zh")).existed
-    assert 'lang="zh-CN"' in (place / "index.html").read_text(encoding="utf-8")
+    text = (place / "index.html").read_text(encoding="utf-8")
+    assert 'lang="zh-CN"' in text
+    assert re.search(r"第 0 至 \d+ 日内，相关证券收益超出预期", text)
+    assert not re.search(r"\d to \d", text)
     assert (place / "study.json").stat().st_mtime_ns == written
 
 
@@ -276,6 +279,8 @@ def test_the_way_from_paper_to_kept_is_a_picture_a_table_and_a_file(traded: Stud
     for label in ("Locked at the limit", "Gap at the open", "No catalyst", "Policy", "All kinds", "slippage"):
         assert label in page.text, label
     assert "1 of 2 events in the window were never asked for" in page.text
+    assert "measured events returned" in page.text
+    assert "of them that the thesis asked for" in page.text
     assert signed(made.total.kept) in page.text
     lines = rows(files["tradable.csv"])
     assert [line["kind"] for line in lines] == ["", "model_release", "policy"]

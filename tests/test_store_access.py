@@ -221,3 +221,9 @@ def test_nothing_heavy_is_imported_by_naming_the_store() -> None:
     probe = "import sys, backfolio.store; print({'duckdb', 'pandas', 'akshare'} & set(sys.modules))"
     run = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "set()"
+
+
+@pytest.mark.parametrize(("said", "raised"), [("Query interrupted", KeyboardInterrupt), ("no", RuntimeError)])
+def test_a_query_that_a_signal_cuts_off_is_ctrl_c(tmp_path: Path, said: str, raised: type[BaseException]) -> None:
+    with pytest.raises(raised), database.in_words(tmp_path):
+        raise RuntimeError(said)

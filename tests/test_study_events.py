@@ -340,3 +340,12 @@ def test_events_are_looked_for_in_the_window_only(plain: Source) -> None:
     assert [event.session for event in study.whole.events] == [str(days[160]), str(days[200])]
     assert study.start == str(days[160])
     assert dt.datetime.fromisoformat(f"{study.end}T00:00").replace(tzinfo=SHANGHAI).year == 2023
+
+
+def test_bad_news_among_the_measured_is_said_for_its_returns_are_turned() -> None:
+    days = market().bars.sessions
+    news = [catalyst("up", days[150], SYMBOLS[:1]), catalyst("down", days[190], SYMBOLS[1:2], strength=-1.0)]
+    told = studied(with_news(market(), *news)).warnings
+    assert any(one.startswith("1 of 2 events are bad news: their returns are turned") for one in told)
+    good = (news[0], catalyst("later", days[190], SYMBOLS[1:2]))
+    assert not any("bad news" in one for one in studied(with_news(market(), *good)).warnings)

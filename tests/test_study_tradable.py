@@ -26,6 +26,7 @@ from backfolio.study import Asked, Window, study
 from backfolio.study.asks import asks
 from backfolio.study.chain import STEPS, Portfolio
 from backfolio.study.conduct import Subject
+from backfolio.study.judge import picked_words
 from backfolio.study.tradable import follow, tradable
 from backfolio.targets import Exits, Targets
 from backfolio.testing.build import World
@@ -203,7 +204,7 @@ def test_paper_is_the_studys_car_and_a_market_that_opens_at_its_close_takes_noth
         row = source.bars.sessions.tolist().index(np.datetime64(line.session).astype(object))
         column = SYMBOLS.index(line.symbol)
         growth = source.bars.close[row + 21, column] / source.bars.close[row, column] - 1.0
-        assert line.paper + found["market"] == pytest.approx(line.notional * growth, abs=2)
+        assert line.paper + found["expected"] == pytest.approx(line.notional * growth, abs=2)
 
 
 def test_simple_returns_and_the_plain_mean_are_the_studys_too() -> None:
@@ -247,6 +248,63 @@ def test_what_no_catalyst_explains_stands_apart_and_what_comes_again_is_counted_
     assert named(again)["drift"] - again.kept == -named(again)["fees"]
     assert made.total.again == 1
     assert made.total.kept == sum(one.kept for one in made.kinds)
+
+
+def test_news_of_a_name_that_is_asked_for_already_is_not_called_never_asked_for() -> None:
+    # bought for the news of row 0 and held; news of another kind comes on rows 0 and 2, and once it is sold on row 4
+    line = "10;pre=10 10 11 12 12 12 12 11"
+    world = World("2024-01-02", {NAME: line}, "5000|.|.|0", settings=FREE, listed={NAME: "2001-08-27"})
+    days = world.bars.sessions
+    facts = [fact("a", days[0], strength=2.0), *(fact(f"b{row}", days[row], kind="results") for row in (0, 2, 4))]
+    made = follow(cut(world, facts), portfolio(world), replay(*world.inputs), KINDS, Asked(Window(0, 2), "mean"))
+    told = {one.kind: (one.asks, one.events, one.unasked, one.covered) for one in made.kinds}
+    assert told == {"policy": (1, 1, 0, 0), "results": (0, 3, 3, 2), "model_release": (0, 0, 0, 0)}
+    assert (made.total.unasked, made.total.covered) == (3, 2)
+
+
+def test_windows_of_one_name_that_overlap_are_counted() -> None:
+    # bought for the news of row 0, sold, and bought for that of row 2: sessions 3 and 4 stand on paper twice
+    line = "10;pre=10 10 11 12 12 12 12 11"
+    world = World("2024-01-02", {NAME: line}, "5000|0|5000|.|0|.|5000", settings=FREE, listed={NAME: "2001-08-27"})
+    days = [str(one) for one in world.bars.sessions]
+    facts = [fact(f"n{row}", days[row]) for row in (0, 2, 6)]
+    made = follow(cut(world, facts), portfolio(world), replay(*world.inputs), KINDS, Asked(Window(0, 3), "mean"))
+    assert [(one.news, one.until) for one in made.lines] == [
+        (days[0], days[4]), (days[2], days[6]), (days[6], days[7]),
+    ]  # fmt: skip
+    assert made.total.overlapping == 1
+
+
+def test_what_was_asked_for_stands_beside_all_that_was_measured() -> None:
+    # one event rises and is left; the other falls and is bought
+    effects = {(150, SYMBOLS[0]): 0.08, (190, SYMBOLS[1]): -0.08}
+    source = market(effects=effects)
+    days = source.bars.sessions
+    source = with_news(source, catalyst("up", days[149], [SYMBOLS[0]]), catalyst("down", days[189], [SYMBOLS[1]]))
+    made = bought(source, {(189, 1): 4_000})
+    assert made.tradable is not None
+    lean = bought(source, {(149, 0): 1_000, (175, 0): 0, (189, 1): 8_000}).tradable
+    assert lean is not None
+    assert lean.total.picked is not None
+    assert lean.total.picked.weighed < -0.04 < lean.total.picked.asked_mean, "more money where it fell"
+    assert lean.total.picked.weighed == pytest.approx(lean.total.paper / lean.total.notional, abs=1e-6)
+    picked, (up, down) = made.tradable.total.picked, made.whole.cars
+    assert picked is not None
+    assert up is not None
+    assert down is not None
+    assert (picked.events, picked.asked, picked.turned) == (2, 1, False)
+    assert (picked.mean, picked.asked_mean) == (pytest.approx((up + down) / 2), down)
+    assert picked.mean == pytest.approx(made.whole.headline.mean)
+    assert made.tradable.kinds[0].picked == picked
+    everything = bought(source, {(149, 0): 4_000, (189, 1): 4_000}).tradable
+    assert everything is not None
+    whole = everything.total.picked
+    assert whole is not None
+    assert (whole.asked, whole.asked_mean) == (2, picked.mean)
+    assert picked_words(whole).startswith("All 2 measured events, each of which the thesis asked for, returned ")
+    words = picked_words(picked)
+    assert f"the 1 of them that the thesis asked for {100 * down:+.1f}%, and {100 * down:+.1f}% weighed by" in words
+    assert ", bad news turned, the 1 of them" in picked_words(picked._replace(turned=True))
 
 
 def test_what_is_asked_for_while_it_is_held_belongs_to_what_bought_it() -> None:

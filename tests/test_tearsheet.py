@@ -26,7 +26,7 @@ from backfolio.report import words
 from backfolio.report.lang import table as strings
 from backfolio.report.look import Look
 from backfolio.report.tearsheet import drawn_for, figures, often, table, tear_sheet
-from backfolio.report.tearsheet.asked import HALF_YEAR, LONGEST, Asked, ask
+from backfolio.report.tearsheet.asked import HALF_YEAR, LONGEST, Asked, ask, quicker
 from backfolio.report.tearsheet.drawn import TITLES, drawings
 from backfolio.report.tearsheet.view import why_not
 from finished import alone, small_result
@@ -539,6 +539,17 @@ def test_without_a_tear_sheet_nothing_of_quantstats_is_imported(sheet: str) -> N
     assert done.stdout == "[] False\n"
 
 
+def test_drawdowns_without_outliers_are_those_of_quantstats(case: Case) -> None:
+    with drawing():
+        from quantstats import stats, utils  # noqa: PLC0415
+
+        for series in (case.own, -case.own, case.own * 0 - 0.01):
+            drawdown = stats.to_drawdown_series(series)
+            said = stats.drawdown_details(drawdown)
+            with quicker(stats, utils):
+                pd.testing.assert_frame_equal(stats.drawdown_details(drawdown), said, check_exact=True)
+
+
 def test_asking_leaves_the_process_as_it_was() -> None:
     lines = (
         "import matplotlib as mpl, numpy as np, logging",
@@ -549,6 +560,8 @@ def test_asking_leaves_the_process_as_it_was() -> None:
         "from matplotlib import pyplot as plt",
         "changed = {key for key, value in mpl.rcParams.items() if before[key] != value}",
         "print(changed - {'backend', 'backend_fallback'}, plt.get_fignums())",
+        "from quantstats import stats, utils",
+        "print(utils.aggregate_returns.__module__, stats.remove_outliers.__module__)",
     )
     done = subprocess.run(
         [sys.executable, "-W", "error::RuntimeWarning", "-c", "\n".join(lines)],
@@ -556,7 +569,7 @@ def test_asking_leaves_the_process_as_it_was() -> None:
         capture_output=True,
         text=True,
     )
-    assert done.stdout == "set() []\n"
+    assert done.stdout == "set() []\nquantstats.utils quantstats.stats\n"
     assert done.stderr == ""
 
 

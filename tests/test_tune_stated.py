@@ -96,7 +96,8 @@ def test_claims_that_came_first_stand(tmp_path: Path, thesis: Thesis) -> None:
     assert (found.runs_before, found.earlier, found.since) == (0, 0, lines(tmp_path)[0]["time"])
     day, clock = found.since[:10], found.since[11:16]
     assert found.words == (
-        f"These claims stand since {day} {clock} UTC, and no run on this data in the run ledger came before them."
+        f"These claims stand since {day} {clock} UTC, and no run of a thesis of this name on this data came before "
+        "them in the run ledger."
     )
 
 
@@ -123,7 +124,7 @@ def test_claims_that_were_changed_are_told_and_their_first_form_too(tmp_path: Pa
     assert "after 1 run of this thesis on the same data, and the run ledger holds 1 other set of" in changed.words
     back = stamp(tmp_path, early)
     assert (back.runs_before, back.earlier) == (0, 1)
-    assert "before any other run on this data in the run ledger, but it holds 1 other set of" in back.words
+    assert "before any other run of a thesis of this name on this data in the run ledger, but it holds 1 " in back.words
 
 
 def test_order_and_text_of_the_thesis_are_no_change_of_claims(tmp_path: Path, thesis: Thesis) -> None:
@@ -134,6 +135,16 @@ def test_order_and_text_of_the_thesis_are_no_change_of_claims(tmp_path: Path, th
     assert (found.since, found.runs_before, found.earlier) == (first.since, 0, 0)
     assert found.claims == first.claims
     assert found.source != first.source
+
+
+def test_kinds_and_kills_in_another_order_are_the_same_claim_and_a_bound_counts_to_its_last_digit() -> None:
+    kills = ("hold.excess < 0", "random_names.p > 0.1234567")
+    one = replace(UP, kinds=("policy", "results"), kills=kills)
+    assert stated.claims_hash([one]) == stated.claims_hash(
+        [replace(one, kinds=("results", "policy"), kills=kills[::-1])]
+    )
+    finer = replace(one, kills=(kills[0], "random_names.p > 0.1234568"))
+    assert stated.claims_hash([one]) != stated.claims_hash([finer])
 
 
 @pytest.mark.parametrize(

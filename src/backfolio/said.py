@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 PLACE: Final = re.compile(r"%\((\w+)\)s")
 """Where a value goes in a template: ``%(name)s``. Any other "%" is itself."""
 
+LEAST_CHANCE: Final = 0.001
+"""Probabilities below it are written as that: three decimals do not tell them apart."""
+
 
 class Said(str):
     """English text that knows the template it was made from, and the values.
@@ -88,6 +91,17 @@ def listed(parts: Iterable[str], between: str = ", ") -> Said:
 def paired(name: str, value: str) -> Said:
     """Return a name and what it has, with a blank between them in every language."""
     return said("%(name)s %(value)s", name=name, value=value)
+
+
+def chance(p: float) -> str:
+    """Write a probability as it stands after "p".
+
+    Examples
+    --------
+    >>> chance(0.0321), chance(0.00002)
+    ('= 0.032', '< 0.001')
+    """
+    return "< 0.001" if p < LEAST_CHANCE else f"= {p:.3f}"
 
 
 def filled(template: str, values: Mapping[str, object], write: Callable[[object], str]) -> str:

@@ -10,7 +10,7 @@ import traceback
 from pathlib import Path
 
 from backfolio.cli import console
-from backfolio.cli.stop import exit_status, heed_sigterm
+from backfolio.cli.stop import exit_status, heed_sigterm, stopped_by
 from backfolio.errors import BackfolioError, program
 
 
@@ -26,24 +26,26 @@ def main(workspace: Path | None = None) -> None:
         Folder of ``run_backtest.py``; None = the current folder, for the
         installed command.
     """
-    from backfolio.cli.app import app  # noqa: PLC0415  typer: only when the command runs
-    from backfolio.cli.workspace import Workspace  # noqa: PLC0415
-
-    here = Workspace(Path.cwd() if workspace is None else workspace, program())
     debug = "--debug" in sys.argv
     # Nothing here is garbage until the process ends; looking for it costs a quarter of a short run.
     gc.disable()
     atexit.register(gc.freeze)
     heed_sigterm()
     try:
-        app(obj=here)
+        from backfolio.cli.app import app  # noqa: PLC0415  typer: only when the command runs
+        from backfolio.cli.workspace import Workspace  # noqa: PLC0415
+
+        app(obj=Workspace(Path.cwd() if workspace is None else workspace, program()))
     except BackfolioError as error:
         if debug:
             traceback.print_exc()
         console.err(f"Error: {error}")
         sys.exit(error.exit_status)
-    except KeyboardInterrupt as stopped:
-        console.err("Interrupted: no report was left half-written.")
+    except (KeyboardInterrupt, SystemExit) as left:
+        stopped = stopped_by(left)
+        if stopped is None:
+            raise
+        console.err("Interrupted: no report was left half-written; the same command starts anew.")
         sys.exit(exit_status(stopped))
     except BrokenPipeError:
         # The reader went away (``| head``); Python would complain once more while closing.

@@ -15,7 +15,7 @@ from backfolio.cli.tune import tunable
 if TYPE_CHECKING:
     from backfolio.cli.config import Config
     from backfolio.cli.workspace import Workspace
-    from backfolio.falsify import Asked, Falsified
+    from backfolio.falsify import Asked, Attempt, Falsified
     from backfolio.report import Written
     from backfolio.strategy import Strategy
 
@@ -67,7 +67,7 @@ def falsify(
     here: Workspace, config: Config, name: str, params: list[str], asked: Asked, *, as_json: bool, quiet: bool
 ) -> None:
     """Try to break a thesis; leaves with status 1 where that worked, or the evidence is too little to say."""
-    thesis = tunable(parts.catalogue(here, config).find(name))
+    thesis = tunable(parts.catalogue(here, config).find(name), "no targets to ask anew", "")
     chosen = parts.read_params(params)
     values = {**config.params.get(thesis.name, {}), **chosen}
     strategy = cast("type[Strategy]", thesis.strategy).with_params(values)
@@ -135,7 +135,7 @@ def _show(made: Falsified) -> None:
     from backfolio.falsify.model import LABELS  # noqa: PLC0415
 
     title = f"{made.strategy}: attempts to break it, {made.source_label}, {made.start} to {made.end}"
-    rows = [[one.label, one.text, STATE[one.held]] for one in made.attempts]
+    rows = [[one.label, _figure(one), STATE[one.held]] for one in made.attempts]
     console.table(title, ["attempt", "figure", "thesis"], rows)
     for warning in made.warnings:
         console.out(f"Note: {warning}")
@@ -144,7 +144,22 @@ def _show(made: Falsified) -> None:
         console.out(f"    {LABELS[answer.grade]}: {answer.words}")
     if made.stamp is not None:
         console.out(made.stamp.words)
-    console.out(f"{LABELS[made.grade]}: {made.sentence}")
+    # of one claim the answer is the judgement
+    console.out(f"{LABELS[made.grade]}." if len(made.answers) == 1 else f"{LABELS[made.grade]}: {made.sentence}")
 
 
-STATE: Final = {True: "held", False: "broke", None: "cannot be told"}
+def _figure(one: Attempt) -> str:
+    """Write the figure of an attempt so that it says what it is."""
+    from backfolio.said import chance  # noqa: PLC0415
+    from backfolio.strategy.claims import is_chance  # noqa: PLC0415
+
+    if one.figure is None:
+        return one.text
+    if is_chance(one.name):
+        return f"p {chance(one.figure)}"
+    if one.name.endswith(".kept"):
+        return f"{one.text} kept"
+    return f"lead {one.text}" if one.name == "hold.excess" else one.text
+
+
+STATE: Final = {True: "held up", False: "broke", None: "cannot be told"}

@@ -191,15 +191,24 @@ def state_claims(
         The command that makes it, as in "run".
     run_id
         Of the report.
+
+    Raises
+    ------
+    UsageError
+        If the folder of reports cannot be written.
     """
     if not config.values["report"]:
         return None
     from backfolio.tune import stated  # noqa: PLC0415
 
     reports = reports_folder(here, config)
-    reports.mkdir(parents=True, exist_ok=True)
-    stated.record(reports, thesis, source.market, command=made, run_id=run_id)
-    return stated.stamp(reports, thesis, source.market)
+    try:
+        reports.mkdir(parents=True, exist_ok=True)
+        stated.record(reports, thesis, source.market, command=made, run_id=run_id)
+        return stated.stamp(reports, thesis, source.market)
+    except OSError as error:
+        message = f"the run ledger cannot be kept in {reports} ({error}): choose another folder with --reports"
+        raise UsageError(message) from error
 
 
 def with_nulls(result: Result, tell: Callable[[str], None] | None = None) -> Result:

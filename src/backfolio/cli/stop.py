@@ -31,5 +31,16 @@ def exit_status(stopped: KeyboardInterrupt) -> int:
     return TERMINATED if isinstance(stopped, Terminated) else INTERRUPTED
 
 
+def stopped_by(left: KeyboardInterrupt | SystemExit) -> KeyboardInterrupt | None:
+    """Return the signal that ended a command; None where none did, or where the command answered it by itself.
+
+    Typer takes a `KeyboardInterrupt` for an exit with 130, in silence.
+    """
+    if isinstance(left, KeyboardInterrupt):
+        return left
+    cause = left.__context__.__cause__ if left.__context__ is not None else None
+    return cause if isinstance(cause, KeyboardInterrupt) else None
+
+
 def _terminated(_number: int, _frame: FrameType | None) -> None:
     raise Terminated

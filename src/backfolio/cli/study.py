@@ -14,7 +14,7 @@ from backfolio.cli.config import FLAG, given, load_config
 from backfolio.errors import UsageError, did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from backfolio.cli.config import Config
     from backfolio.cli.workspace import Workspace
@@ -261,7 +261,7 @@ def _thesis(here: Workspace, config: Config, words: Words, asked: Asked, setting
     from backfolio.tune.identity import source_hash  # noqa: PLC0415
 
     values = config.values
-    thesis = tunable(parts.catalogue(here, config).find(words.thesis or ""))
+    thesis = tunable(parts.catalogue(here, config).find(words.thesis or ""), "no targets to follow", "")
     params = {**config.params.get(thesis.name, {}), **parts.read_params(words.params)}
     strategy = cast("type[Strategy]", thesis.strategy).with_params(params)
     source = load(values["data"], here.folder, parts.universes([thesis]))
@@ -269,13 +269,14 @@ def _thesis(here: Workspace, config: Config, words: Words, asked: Asked, setting
     prepared = prepare(thesis.strategy, source, values["start"], values["end"], benchmark, covered=False)
     with parts.aside(thesis.name):
         targets, heard = emit_listening(strategy, prepared.known, prepared.rows)
-    own = not heard
+    own, data = not heard, ""
     if own:
+        data = prepared.fingerprint
         prepared, heard = decided(prepared, targets, thesis.name), (KIND,)
     have = {event.kind for event in prepared.known.events}
     kinds = tuple(kind for kind in heard if kind in have) or heard
     text = {"source": thesis.source, "modules": {module.name: module.source for module in thesis.modules}}
-    subject = studying.Subject(thesis.name, True, thesis.title, source_hash(text), own)  # noqa: FBT003
+    subject = studying.Subject(thesis.name, True, thesis.title, source_hash(text), own, data)  # noqa: FBT003
     held = studying.Portfolio(targets, strategy.exits, settings, strategy.params, strategy.rebalance, heard)
     return Found(subject, source, prepared, kinds, held, thesis)
 
@@ -337,7 +338,7 @@ def _waterfalls(made: Study, tradable: Tradable) -> None:
     from backfolio.metrics import NOT_AVAILABLE  # noqa: PLC0415
     from backfolio.money import MILLS  # noqa: PLC0415
     from backfolio.study.chain import STEPS  # noqa: PLC0415
-    from backfolio.study.judge import percent  # noqa: PLC0415
+    from backfolio.study.judge import percent, picked_words  # noqa: PLC0415
 
     shown = [one for one in tradable.shown if one.asks]
 
@@ -354,13 +355,28 @@ def _waterfalls(made: Study, tradable: Tradable) -> None:
     rows = [["paper (CAR)", *cells([one.paper for one in shown])]]
     rows += [[step.label, *cells([one.steps[at] for one in shown])] for at, step in enumerate(STEPS.values())]
     rows += [["kept", *cells([one.kept for one in shown])]]
-    rows += [["asked for", *(text for one in shown for text in (f"{one.notional / MILLS:,.0f}", f"{one.asks:,}x"))]]
+    counts = {"asked for, CNY": [f"{one.notional / MILLS:,.0f}" for one in shown]}
+    counts |= {"asks": [f"{one.asks:,}" for one in shown], "of them bought": [f"{one.bought:,}" for one in shown]}
+    rows += [[label, *(text for value in values for text in (value, ""))] for label, values in counts.items()]
     if shown:
         title = f"{made.subject}: from paper to kept, sessions {tradable.window}, {made.start} to {made.end}"
         console.table(title, heads, rows)
-    missed = [f"{made.called(one.kind)} {one.unasked:,} of {one.events:,}" for one in tradable.kinds if one.unasked]
-    if missed:
-        console.out(f"Events never asked for: {', '.join(missed)}")
+    if tradable.total.picked is not None:
+        console.out(str(picked_words(tradable.total.picked)))
+    _missed(
+        "never asked for", {made.called(one.kind): (one.unasked - one.covered, one.events) for one in tradable.kinds}
+    )
+    _missed(
+        "of names held, or asked for after other news, already",
+        {made.called(one.kind): (one.covered, one.events) for one in tradable.kinds},
+    )
+
+
+def _missed(what: str, counts: Mapping[str, tuple[int, int]]) -> None:
+    """Print how many events of each kind explain no ask for one reason."""
+    told = [f"{kind} {count:,} of {every:,}" for kind, (count, every) in counts.items() if count]
+    if told:
+        console.out(f"Events {what}: {', '.join(told)}")
 
 
 def _line(one: Measured) -> list[str]:

@@ -154,8 +154,17 @@ def tune(here: Workspace, config: Config, words: Words, *, plan: bool, as_json: 
     _show(study, planned.folder, page, as_json=as_json, quiet=quiet)
 
 
-def tunable(thesis: Thesis) -> Thesis:
-    """Return a thesis that can be swept.
+TO_SWEEP = "no targets to sweep"
+OR_THERE = ", or tune it with backtrader's own optstrategy"
+
+
+def tunable(thesis: Thesis, lacks: str = TO_SWEEP, remedy: str = OR_THERE) -> Thesis:
+    """Return a thesis that can be asked for its targets again and again.
+
+    Parameters
+    ----------
+    lacks, remedy
+        What a plain backtrader strategy has not, and what else there is to do; as a sweep has it.
 
     Raises
     ------
@@ -164,8 +173,8 @@ def tunable(thesis: Thesis) -> Thesis:
     """
     if thesis.kind == "backtrader":
         message = (
-            f"{thesis.name} is a plain backtrader strategy, which has no targets to sweep: "
-            "write it as a thesis on backfolio.Strategy, or tune it with backtrader's own optstrategy"
+            f"{thesis.name} is a plain backtrader strategy, which has {lacks}: "
+            f"write it as a thesis on backfolio.Strategy{remedy}"
         )
         raise UsageError(message)
     return thesis

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from backfolio.falsify import words
 from backfolio.falsify.claims import figure_text
 from backfolio.falsify.model import LEVEL, Attempt
-from backfolio.said import Said, said
+from backfolio.said import Said, chance, said
 from backfolio.strategy.claims import FIGURES
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def attempts(found: Mapping[str, float | None], held: Held | None, drawn: Sequen
         text = figure_text(name, value)
         if name in placebos:
             one = placebos[name]
-            told = said(words.BEATEN[name], beats=f"{one.beats:,}", drawn=f"{one.drawn:,}", p=text)
+            told = said(words.BEATEN[name], beats=f"{one.beats:,}", drawn=f"{one.drawn:,}", p=chance(value))
             made.append(Attempt(name, label, value, text, value < LEVEL, told))
         elif name == "hold.excess" and held is not None:
             own = figure_text(name, held.outcome.total_return + value)

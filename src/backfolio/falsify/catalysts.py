@@ -58,6 +58,7 @@ class Catalogue:
 
     def __init__(self, known: History, kinds: Collection[str]) -> None:
         self._known = known
+        known.tradable  # noqa: B018  makes its labels and members, which every history made here then shares
         touches = {touch.catalyst.id: touch for touch in known.touches(BEFORE)}
         self.touches = tuple(touch for touch in touches.values() if touch.catalyst.kind in kinds)
         """Those that may be moved, in the order of events; of sessions before the first one, too."""

@@ -4,7 +4,10 @@ The effect that a claim speaks of is measured by the event study's own code
 (`backfolio.study`): the mean cumulative abnormal return of its events over the
 sessions 0 to its horizon, by the market model where there is a benchmark, else
 against each name's own mean, with the band and the test that allow for shared
-days (Kolari and Pynnönen 2010). The rules, the first that holds:
+days (Kolari and Pynnönen 2010). Where bad news is among other news it is
+turned, as there; of kinds that are bad news alone (`events.FALLING`) the names'
+own returns are taken, so that names which fall after a downgrade bear out a
+claim of a fall. The rules, the first that holds:
 
 1. a kill criterion is met: *falsified*, whatever the study can say, for the
    thesis itself said what would show that it is wrong;
@@ -31,11 +34,11 @@ import numpy as np
 from backfolio.falsify.model import LEVEL, Answer
 from backfolio.history import History
 from backfolio.history.prices import floats
-from backfolio.said import counted, listed, said
+from backfolio.said import chance, counted, listed, said
 from backfolio.strategy.claims import FIGURES, is_chance
 from backfolio.study import curves
 from backfolio.study.decisions import KIND, decisions
-from backfolio.study.events import find_events
+from backfolio.study.events import FALLING, find_events
 from backfolio.study.judge import FEW, FLAT, p_words, percent
 from backfolio.study.measured import HEADLINE, LEAST_EFFECTIVE, Measured
 from backfolio.study.model import Asked, Window
@@ -105,19 +108,22 @@ class Effect(NamedTuple):
     Parameters
     ----------
     measured
-        Over the sessions 0 to its horizon, good and bad news turned one way.
+        Over the sessions 0 to its horizon.
     found
         Events, those that cannot be measured included.
     sessions
         Different sessions among the measured.
     against
         Symbol of the benchmark that says what was to be expected; "" = each name's own mean.
+    turned
+        Whether there is bad news among other news, whose returns are turned.
     """
 
     measured: Measured
     found: int
     sessions: int
     against: str
+    turned: bool = False
 
     @property
     def enough(self) -> bool:
@@ -154,12 +160,13 @@ def effect(history: History, kinds: Sequence[str], rows: tuple[int, int], horizo
     if market is None or not _covers(market, [event.row for event in used], asked):
         market, asked = None, Asked(inside, model="mean")
         seen = replace(seen, market=None)
+    directions = np.ones(len(used)) if {*kinds} <= {*FALLING} else np.array([float(event.direction) for event in used])
     drawn = curves.sample(
-        abnormal(seen, [event.row for event in used], [event.column for event in used], asked),
-        np.array([event.direction for event in used], dtype=np.float64),
+        abnormal(seen, [event.row for event in used], [event.column for event in used], asked), directions
     )
     against = "" if market is None else history.benchmark_symbol or ""
-    return Effect(curves.measure(drawn, inside), len(found), len({event.row for event in used}), against)
+    sessions = len({event.row for event in used})
+    return Effect(curves.measure(drawn, inside), len(found), sessions, against, bool((directions < 0.0).any()))
 
 
 def _covers(market: NDArray[np.float64], rows: Sequence[int], asked: Asked) -> bool:
@@ -242,11 +249,11 @@ def _by_effect(claim: Claim, seen: Effect, mean: float, ends: tuple[float, ...])
 
 EFFECT: Final = (
     "Over %(sessions)s the names returned %(mean)s beyond %(expected)s (95% band %(low)s to %(high)s), "
-    "p = %(p)s, by %(n)s that say as much as %(effective)s independent ones: "
+    "p %(p)s, by %(n)s that say as much as %(effective)s independent ones: "
 )
 RIGHT: Final = EFFECT + "the way it says."
-ENOUGH: Final = EFFECT + "the way it says, and no less than the %(least)s that would be of use."
-SMALL: Final = EFFECT + "the way it says, but less than the %(least)s that would be of use."
+ENOUGH: Final = EFFECT + "the way it says, and reaches the %(least)s that would be of use."
+SMALL: Final = EFFECT + "the way it says, but falls short of the %(least)s that would be of use."
 UNSURE: Final = EFFECT + "that cannot be told from luck."
 BANDED: Final = EFFECT + "the way it says, but the band, in which every event counts alike, holds 0."
 DOUBTED: Final = EFFECT + "the other way than it says, but the band, in which every event counts alike, holds 0."
@@ -257,6 +264,8 @@ BELOW: Final = EFFECT + "the whole band falls short of the %(least)s that would 
 
 EXPECTED: Final = "what the benchmark explains"
 OWN_MEAN: Final = "their own mean before"
+EXPECTED_TURNED: Final = "what the benchmark explains, bad news turned"
+OWN_MEAN_TURNED: Final = "their own mean before, bad news turned"
 """What the effect is held against, by the market model and by the mean model."""
 
 NONE: Final = "No event of those it speaks of can be measured (%(found)s found), so nothing can be said of it."
@@ -275,15 +284,21 @@ def _of_effect(grade: Grade, template: str, claim: Claim, seen: Effect) -> _Said
         template,
         sessions=claim.sessions,
         mean=percent(one.mean or 0.0),
-        expected=said(EXPECTED if seen.against else OWN_MEAN),
+        expected=_expected(seen),
         low=percent(one.low or 0.0),
         high=percent(one.high or 0.0),
-        p=p_words(one.test(HEADLINE).p or 0.0),
+        p=chance(one.test(HEADLINE).p or 0.0),
         n=counted(one.events, "event"),
         effective=f"{one.effective:.1f}",
         least=percent(claim.sign * claim.least),
     )
     return _Said(grade, words, "study.mean")
+
+
+def _expected(seen: Effect) -> Said:
+    if seen.turned:
+        return said(EXPECTED_TURNED if seen.against else OWN_MEAN_TURNED)
+    return said(EXPECTED if seen.against else OWN_MEAN)
 
 
 def _of_kill(template: str, kill: Kill, value: float | None) -> Said:
@@ -319,8 +334,8 @@ SEVERITY: Final[Mapping[Grade, str]] = {
 
 OVERALL: Final = "Of %(claims)s: %(counts)s. The one that decides: %(words)s"
 UNCLAIMED: Final = (
-    "It states no claim that could be answered. %(held)s of %(asked)s attempts to break it failed; the chance that its "
-    "catalysts on random sessions do at least as well is %(dates)s, that the same trades in matched names do %(names)s."
+    "It states no claim that could be answered. %(held)s of %(asked)s attempts to break it failed; p is %(dates)s "
+    "against random dates, %(names)s against random names."
 )
 
 
@@ -333,7 +348,7 @@ def judge(answered: Sequence[Answer], attempts: Sequence[Attempt]) -> tuple[Grad
     if not answered:
         told = {attempt.name: attempt.figure for attempt in attempts}
         chances = {name: told.get(f"random_{name}.p") for name in ("dates", "names")}
-        words = {name: "n/a" if p is None else p_words(p) for name, p in chances.items()}
+        words = {name: said("n/a") if p is None else p_words(p) for name, p in chances.items()}
         asked = [attempt.held for attempt in attempts if attempt.held is not None]
         return "unclaimed", said(UNCLAIMED, held=f"{sum(asked):,}", asked=f"{len(asked):,}", **words)
     order = list(SEVERITY)

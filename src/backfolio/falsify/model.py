@@ -65,10 +65,9 @@ class Asked:
 
     def __post_init__(self) -> None:
         if not LEAST_PLACEBOS <= self.placebos <= MOST_PLACEBOS:
-            message = (
-                f"{self.placebos} placebos: the least p-value is 1 / (placebos + 1), so {LEAST_PLACEBOS} are needed "
-                f"to show one of {LEVEL:g}; give {LEAST_PLACEBOS} to {MOST_PLACEBOS:,} with --placebos"
-            )
+            few = f"the least p-value is 1 / (placebos + 1), so {LEAST_PLACEBOS} are needed to show one of {LEVEL:g}"
+            why = few if self.placebos < LEAST_PLACEBOS else "more than are drawn"
+            message = f"{self.placebos} placebos: {why}; give {LEAST_PLACEBOS} to {MOST_PLACEBOS:,} with --placebos"
             raise UsageError(message)
         if self.seed < 0:
             message = f"the seed is {self.seed}: give a whole number from 0"

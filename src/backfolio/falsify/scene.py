@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from backfolio.errors import UsageError
+from backfolio.errors import ThesisError, UsageError
 from backfolio.falsify.catalysts import Catalogue
 from backfolio.falsify.luck import Luck
 from backfolio.strategy.emission import checked_weights, sparse_rows, to_points
@@ -84,8 +84,20 @@ class Scene:
         return self.catalogue.inside(*self.prepared.rows)
 
     def ask(self, history: History) -> Rows:
-        """Ask the thesis under another history of the same sessions and symbols."""
-        return sparse(self.strategy.emit(history, *self.prepared.rows))
+        """Ask the thesis under another history of the same sessions.
+
+        Raises
+        ------
+        ThesisError
+            If it fails there, though it does not under the history as it is.
+        """
+        try:
+            return sparse(self.strategy.emit(history, *self.prepared.rows))
+        except ThesisError as error:
+            message = (
+                f"{error}. Under the data as it is it does not fail: here news is moved, or news or a name left out"
+            )
+            raise ThesisError(message) from error
 
     def points(self) -> NDArray[np.int16]:
         """Return what it wants after every session known, sessions x symbols: basis points, -1 = leave alone."""

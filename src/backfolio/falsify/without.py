@@ -12,13 +12,13 @@ from backfolio.falsify.variants import costliest, variant
 from backfolio.history import History
 from backfolio.metrics import ratios, trade_statistics
 from backfolio.said import listed, said
-from backfolio.sweep import Trial, sparse, sweep
+from backfolio.sweep import Trial, sweep
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from backfolio.falsify.model import Variant
     from backfolio.falsify.scene import Scene
+    from backfolio.sweep import Rows
 
 MOST_SHOWN: Final = 20
 """Catalysts, and names, that are shown of those left out in turn."""
@@ -44,15 +44,22 @@ def catalysts(scene: Scene) -> Family:
         return Family(name, label, says, why=why)
     touches = scene.catalogue.touches
     tried = sorted(inside, key=lambda at: -abs(touches[at].catalyst.strength))[:MOST_CATALYSTS]
-    found: list[Variant] = []
+    finals: list[int] = []
+    asked: list[Rows] = []
     for first in range(0, len(tried), AT_ONCE):
         scene.step(label, first, len(tried))
-        some = tried[first : first + AT_ONCE]
-        outcomes = scene.outcomes([scene.ask(scene.catalogue.without(at)) for at in some])
-        for at, outcome in zip(some, outcomes, strict=True):
-            left = touches[at].catalyst
-            found.append(variant(scene, left.id, left.title, 0, outcome, left.source))
-    return Family(name, label, says, tuple(costliest(found)[:MOST_SHOWN]), len(inside))
+        some = [scene.ask(scene.catalogue.without(at)) for at in tried[first : first + AT_ONCE]]
+        finals += scene.finals(some).tolist()
+        asked += some
+    # only what is shown is measured whole, for the chance that it is luck takes as long as the rest together
+    shown = sorted(range(len(tried)), key=lambda one: (finals[one], touches[tried[one]].catalyst.id))[:MOST_SHOWN]
+    outcomes = scene.outcomes([asked[one] for one in shown])
+    left = [touches[tried[one]].catalyst for one in shown]
+    found = [
+        variant(scene, one.id, one.title, place, outcome, one.source)
+        for place, (one, outcome) in enumerate(zip(left, outcomes, strict=True))
+    ]
+    return Family(name, label, says, tuple(found), len(inside))
 
 
 def names(scene: Scene) -> Family:
@@ -81,7 +88,7 @@ def _without_name(scene: Scene, symbol: str) -> Outcome:
         benchmark_symbol=known.benchmark_symbol,
         absent=(*known.absent, symbol),
     )
-    rows = sparse(scene.strategy.emit(history, *scene.prepared.rows))
+    rows = scene.ask(history)
     trial = Trial(0, scene.strategy.exits, scene.settings)
     made = sweep(scene.bars.columns(rest), [rows], [trial], equity=True)
     return scene.luck.outcomes(made, scene.settings.cash_mills)[0]

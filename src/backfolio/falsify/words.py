@@ -13,7 +13,7 @@ NAMES: Final = "Random names"
 OF_CATALYSTS: Final = (
     "Its catalysts on other sessions: in each block of about half a year all are moved by one random number of "
     "sessions, round the block's end, so that their number, how they cluster and the regime stay; the thesis is asked "
-    "anew, with the same exits and costs."
+    "anew, with the same exits and costs. What it decides by prices alone stays."
 )
 OF_DECISIONS: Final = (
     "It asks for no catalyst, so its decisions are moved: in each block of about half a year what it wants comes a "
@@ -90,10 +90,10 @@ ATTEMPTS: Final[Mapping[str, str]] = {
 
 BEATEN: Final[Mapping[str, str]] = {
     "random_dates.p": (
-        "It must beat 95% of the placebos with random dates; it beats %(beats)s of %(drawn)s (p = %(p)s)."
+        "It must beat 95% of the placebos with random dates; it beats %(beats)s of %(drawn)s (p %(p)s)."
     ),
     "random_names.p": (
-        "It must beat 95% of the placebos with matched names; it beats %(beats)s of %(drawn)s (p = %(p)s)."
+        "It must beat 95% of the placebos with matched names; it beats %(beats)s of %(drawn)s (p %(p)s)."
     ),
 }
 HELD: Final = "It must make more than its names held with its mean exposure; it made %(own)s, they made %(theirs)s."

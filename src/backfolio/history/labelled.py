@@ -12,19 +12,28 @@ if TYPE_CHECKING:
 
 ALONG_SESSIONS: Final = (0, "index")
 
+ALONG_SYMBOLS: Final = ({"axis": 1}, {"axis": "columns"})
+
+NUMBERS: Final = (float, int)
+"""Of which a bool is none, nor a number of NumPy, which has a type of its own."""
+
+BOUNDS: Final = (np.minimum, np.maximum)
+
 
 class Frame(pd.DataFrame):
     """A DataFrame that gives the values, labels and flags that a DataFrame would, in less time.
 
-    ``a & b``, ``a | b``, ``~a``, ``a.where(b)``, and ``a.sub(series, axis=0)``
-    and ``a.div(series, axis=0)`` are computed on whole arrays where the labels
-    are those of one `History`, the values are of one type, and nothing is
-    attached (attrs, flags). pandas compares the labels and goes through blocks
-    and columns, which took three quarters of the time of a thesis evaluated
-    again and again. Whatever else is asked is pandas' to answer.
+    ``a & b``, ``a | b``, ``~a``, ``a.where(b)``, ``a.any(axis=1)``, what is
+    above, below or added to a frame or a number, ``a * 0.3``, ``a.clip`` by
+    numbers, ``np.minimum`` and ``np.maximum`` with a number, and ``sub``,
+    ``mul`` and ``div`` by a series with ``axis=0`` are computed on whole arrays
+    where the labels are those of one `History`, the values are of one type, and
+    nothing is attached (attrs, flags). pandas compares the labels and goes
+    through blocks and columns, which took three quarters of the time of a thesis
+    evaluated again and again. Whatever else is asked is pandas' to answer.
 
     Who names the index or the columns of a result names those of the frame it
-    came from where pandas does so, which is of ``a & b`` and ``a | b`` alone.
+    came from where pandas does so, which is of operators and of NumPy's words.
     """
 
     @property
@@ -44,6 +53,64 @@ class Frame(pd.DataFrame):
         array = _array(self, np.bool_)
         return super().__invert__() if array is None else self._with(~array)
 
+    def __gt__(self, other: Any) -> Frame:  # noqa: ANN401
+        arrays = _numbers(self, other)
+        return super().__gt__(other) if arrays is None else self._labelled_as_it_is(arrays[0] > arrays[1])
+
+    def __ge__(self, other: Any) -> Frame:  # noqa: ANN401
+        arrays = _numbers(self, other)
+        return super().__ge__(other) if arrays is None else self._labelled_as_it_is(arrays[0] >= arrays[1])
+
+    def __lt__(self, other: Any) -> Frame:  # noqa: ANN401
+        arrays = _numbers(self, other)
+        return super().__lt__(other) if arrays is None else self._labelled_as_it_is(arrays[0] < arrays[1])
+
+    def __le__(self, other: Any) -> Frame:  # noqa: ANN401
+        arrays = _numbers(self, other)
+        return super().__le__(other) if arrays is None else self._labelled_as_it_is(arrays[0] <= arrays[1])
+
+    def __add__(self, other: Any) -> Frame:  # noqa: ANN401
+        arrays = _numbers(self, other)
+        if arrays is None:
+            return super().__add__(other)
+        with np.errstate(all="ignore"):
+            return self._labelled_as_it_is(arrays[0] + arrays[1])
+
+    def __radd__(self, other: Any) -> Frame:  # noqa: ANN401  `sum` begins with 0 + a
+        return self + other if type(other) in NUMBERS else super().__radd__(other)
+
+    def __mul__(self, other: Any) -> Frame:  # noqa: ANN401
+        arrays = _numbers(self, other)
+        if arrays is None:
+            return super().__mul__(other)
+        with np.errstate(all="ignore"):
+            return self._labelled_as_it_is(arrays[0] * arrays[1])
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:  # noqa: ANN401
+        """Answer NumPy; see ``DataFrame.__array_ufunc__``."""
+        if ufunc in BOUNDS and method == "__call__" and not options and inputs[0] is self:
+            arrays = _numbers(self, inputs[1]) if type(inputs[1]) in NUMBERS else None
+            if arrays is not None:
+                return self._labelled_as_it_is(ufunc(*arrays))
+        return super().__array_ufunc__(ufunc, method, *inputs, **options)  # type: ignore[misc]  # not in the stubs
+
+    def any(self, *axis: Any, **options: Any) -> Any:  # noqa: ANN401
+        """Tell whether any is True; see ``DataFrame.any``."""
+        array = _array(self, np.bool_) if not axis and options in ALONG_SYMBOLS and self.size else None
+        if array is None:
+            return super().any(*axis, **options)
+        return pd.Series(array.any(axis=1), index=self.index.view(), copy=False)
+
+    def clip(self, lower: Any = None, upper: Any = None, **options: Any) -> Frame:  # noqa: ANN401
+        """Bound the values; see ``DataFrame.clip``."""
+        bounds = [bound for bound in (lower, upper) if bound is not None]
+        array = _array(self, np.float64) if not options and len(bounds) == 1 else None
+        # a bound that is not a number compares with nothing, itself included
+        if array is None or type(bounds[0]) not in NUMBERS or bounds[0] != bounds[0]:
+            return super().clip(lower, upper, **options)
+        outside = array > upper if lower is None else array < lower
+        return self._with(np.where(outside, float(bounds[0]), array))
+
     def where(self, cond: Any, *other: Any, **options: Any) -> Frame:  # noqa: ANN401
         """Keep the values where `cond` is True; see ``DataFrame.where``."""
         instead = other[0] if other else np.nan
@@ -59,6 +126,16 @@ class Frame(pd.DataFrame):
             return super().sub(other, axis, *more, **options)
         with np.errstate(all="ignore"):
             return self._with(arrays[0] - arrays[1])
+
+    def mul(self, other: Any, axis: Any = "columns", *more: Any, **options: Any) -> Frame:  # noqa: ANN401
+        """Multiply; see ``DataFrame.mul``."""
+        kind = getattr(other, "dtype", None)
+        kind = np.bool_ if kind == np.bool_ else np.float64
+        arrays = _by_session(self, other, kind) if axis in ALONG_SESSIONS and not more and not options else None
+        if arrays is None:
+            return super().mul(other, axis, *more, **options)
+        with np.errstate(all="ignore"):
+            return self._with(arrays[0] * arrays[1])
 
     def div(self, other: Any, axis: Any = "columns", *more: Any, **options: Any) -> Frame:  # noqa: ANN401
         """Divide; see ``DataFrame.div``."""
@@ -98,11 +175,21 @@ def _arrays(
     return None if mine is None or theirs is None else (mine, theirs)
 
 
-def _by_session(frame: Frame, series: object) -> tuple[NDArray[Any], NDArray[Any]] | None:
-    """Return the values of a frame, and those of a series as a column beside them."""
-    if not isinstance(series, pd.Series) or series.dtype != np.float64 or _attached(series):
+def _numbers(one: Frame, other: object) -> tuple[NDArray[Any], Any] | None:
+    """Return the values of a frame of numbers, and a number or those of another of the same labels."""
+    if type(other) not in NUMBERS:
+        return _arrays(one, other, np.float64, np.float64)
+    mine = _array(one, np.float64)
+    return None if mine is None else (mine, other)
+
+
+def _by_session(
+    frame: Frame, series: object, kind: type[np.generic] = np.float64
+) -> tuple[NDArray[Any], NDArray[Any]] | None:
+    """Return the values of a frame, and those of a series as a column beside them, both of one type."""
+    if not isinstance(series, pd.Series) or series.dtype != kind or _attached(series):
         return None
-    values = _array(frame, np.float64)
+    values = _array(frame, kind)
     if values is None or not _same(frame.index, series.index):
         return None
     return values, series.to_numpy()[:, None]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import shutil
@@ -82,14 +83,20 @@ def place(folder: Path, record: str, render: Callable[[], Mapping[str, bytes]]) 
 
 
 def demand_whole(folder: Path, record: str) -> None:
-    """Refuse a folder that stands there without its record or its page.
+    """Refuse a folder that stands there without its page, or without a record that can be read.
 
     Raises
     ------
     UsageError
-        If one of them is missing.
+        If one of them is missing, or the record is no JSON object.
+    OSError
+        If the record cannot be read.
     """
-    if not all((folder / name).exists() for name in (record, "index.html")):
+    try:
+        whole = isinstance(json.loads((folder / record).read_bytes()), dict) and (folder / "index.html").exists()
+    except (FileNotFoundError, ValueError, RecursionError):
+        whole = False
+    if not whole:
         message = f"{folder} is not a whole report: delete it and run again"
         raise UsageError(message)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from backfolio.metrics import NOT_AVAILABLE
 from backfolio.money import cny_text
 from backfolio.report import words
-from backfolio.said import said
+from backfolio.said import LEAST_CHANCE, chance, said
 
 if TYPE_CHECKING:
     from backfolio.settings import MarketSettings
@@ -107,7 +107,12 @@ def p_text(p: float | None) -> str:
     """Write a probability with three decimals; "<0.001" below them, "n/a" where there is none."""
     if p is None:
         return NOT_AVAILABLE
-    return "<0.001" if p < 0.001 else f"{p:.3f}"  # noqa: PLR2004
+    return "<0.001" if p < LEAST_CHANCE else f"{p:.3f}"
+
+
+def p_said(p: float | None) -> str:
+    """Write the same as it stands after "p": "= 0.032", "< 0.001", "= n/a"."""
+    return f"= {NOT_AVAILABLE}" if p is None else chance(p)
 
 
 def tone(value: float | None) -> str:

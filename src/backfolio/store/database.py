@@ -124,13 +124,18 @@ def _brief(text: str) -> str:
 
 @contextmanager
 def in_words(folder: Path, standing: str = WHOLE) -> Iterator[None]:
-    """Turn an error of DuckDB inside the block into a `StoreError`; see `said_of`."""
+    """Turn an error of DuckDB inside the block into a `StoreError` (see `said_of`), and a query cut off into Ctrl-C."""
     import duckdb  # noqa: PLC0415  as late as every heavy import
 
     try:
         yield
     except duckdb.Error as error:
         raise StoreError(said_of(folder, error, standing)) from error
+    except RuntimeError as error:
+        # What DuckDB makes of a signal that comes during a query, whatever its handler raised.
+        if str(error) == "Query interrupted":
+            raise KeyboardInterrupt from error
+        raise
 
 
 def opened(path: Path, *, read_only: bool, wait: float) -> DuckDBPyConnection:

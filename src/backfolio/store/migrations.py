@@ -90,7 +90,7 @@ def version_of(connection: DuckDBPyConnection) -> int:
 
     try:
         last = connection.execute("SELECT coalesce(max(number), 0) FROM migrations").fetchone()
-    except duckdb.CatalogException:  # no such table; to list the tables first takes as long as a third of a load
+    except duckdb.CatalogException:  # no such table; to list the tables first takes a tenth of a load
         return 0
     return int(last[0]) if last else 0
 

@@ -35,7 +35,7 @@ CAPITALS: Final = (10, 100)
 
 FIGURES: Final[Mapping[str, str]] = {
     "total_return": "what the thesis made",
-    "study.mean": "mean cumulative abnormal return over the claim's sessions",
+    "study.mean": "mean cumulative abnormal return over the claim's sessions, above 0 the way that it says",
     "random_dates.p": "chance that its catalysts on random sessions do at least as well",
     "random_names.p": "chance that the same trades in matched names do at least as well",
     "hold.excess": "what it made less what its names made, held with its mean exposure",
@@ -85,7 +85,7 @@ class Kill(NamedTuple):
     bound: float
 
     def __str__(self) -> str:
-        return f"{self.figure} {self.side} {self.bound:g}"
+        return f"{self.figure} {self.side} {self.bound:.15g}"
 
     def met(self, value: float) -> bool:
         """Tell whether the figure says that the thesis is wrong."""
@@ -102,8 +102,9 @@ class Claim:
         The claim in one sentence; line breaks and rows of blanks become one blank.
     sign
         1 where the names should return more than expected after the news, -1
-        where less. News that is bad is turned before it is counted, as in an
-        event study.
+        where less, as after a downgrade. Where kinds bring good news and bad,
+        bad news is turned before it is counted, as in an event study, and the
+        sign is that of the good.
     horizon
         Sessions after the first tradable one over which the effect shows; 0 =
         in that one alone.

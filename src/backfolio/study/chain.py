@@ -12,8 +12,9 @@ value          what it is
 ============== ========================================================================================
 paper          N x CAR: the cumulative abnormal return from the close of the catalyst's decision row (the
                last close before the news can act) to the end of the window, session 0 to its last
-market         N x return of the name over the same closes. The step is what CAR leaves out: the return
-               that was expected anyway, and what a sum of logarithms differs from growth
+expected       N x return of the name over the same closes. The step is what CAR leaves out: the return
+               that was expected anyway (beta times the market's, and the trend of the name itself over
+               the estimation window, alpha), and what a sum of logarithms differs from growth
 later          N x return from the close of the row that asks for it to the window's end; 0 where the
                window is over by then
 gap            N at that close, in shares, bought at the next open instead, before slippage (at the
@@ -75,10 +76,14 @@ class Step(NamedTuple):
 
 
 STEPS: Final[Mapping[str, Step]] = {
-    "market": Step("What the market did", "the return that was expected without the news, which CAR leaves out"),
+    "expected": Step(
+        "Expected without the news",
+        "what the model expects of the name, by the market and by its own trend before, and compounding: CAR leaves "
+        "both out",
+    ),
     "later": Step("Decided later than the news", "what went by before the thesis asked for the name"),
     "gap": Step("Gap at the open", "from the close of the decision to the next open"),
-    "locked": Step("Locked at the limit", "it opened at its upper limit and could not be bought"),
+    "locked": Step("Locked at the limit", "it opened at its upper limit, or its limits are unknown: not to be bought"),
     "halted": Step("Halted", "it did not trade that session"),
     "capacity": Step("Capacity", "beyond the allowed share of the session's volume"),
     "lots": Step("Lots and cash", "less than a lot, or too little cash"),

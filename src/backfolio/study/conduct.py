@@ -22,7 +22,7 @@ from backfolio.study.judge import judge
 from backfolio.study.measured import Group, Study
 from backfolio.study.model import ALL, LEFT_OUT
 from backfolio.study.returns import abnormal, panel
-from backfolio.study.tradable import tradable
+from backfolio.study.tradable import beside, tradable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,6 +46,10 @@ CONFOUNDED: Final = (
 CENSORED: Final = (
     "%(n)s of %(found)s events closed their first session at a price limit: the price stopped there, so that session "
     "understates the news."
+)
+TURNED: Final = (
+    "%(n)s of %(found)s events are bad news: their returns are turned before they are counted, so that above 0 the "
+    "names went the way of the news."
 )
 ONE_SESSION: Final = (
     "Every event falls on one session: what else happened to these names on those days cannot be told from the news."
@@ -76,6 +80,9 @@ class Subject(NamedTuple):
         Identity of the thesis' text; "" of a kind.
     own
         Whether the thesis' own decisions to buy are studied (see `decisions`).
+    data
+        Fingerprint of the data that these were made on, by which a run on the
+        same data is known; "" = what is studied is the data as it is.
     """
 
     name: str
@@ -83,6 +90,7 @@ class Subject(NamedTuple):
     title: str = ""
     source: str = ""
     own: bool = False
+    data: str = ""
 
 
 def default_benchmark(source: Source) -> str:
@@ -156,6 +164,7 @@ def study(
             groups.append(_group(name, own, seen, asked))
     record = _record(subject, source, prepared, kinds, asked, portfolio)
     text = json.dumps(record, sort_keys=True, ensure_ascii=False)
+    followed = None if portfolio is None else tradable(prepared, portfolio, kinds, asked)
     return Study(
         study_id=hashlib.blake2b(text.encode(), digest_size=6).hexdigest(),
         record=record,
@@ -174,7 +183,7 @@ def study(
         command=command,
         warnings=tuple(_warnings(subject, known, kinds, groups[0])),
         own=subject.own,
-        tradable=None if portfolio is None else tradable(prepared, portfolio, kinds, asked),
+        tradable=None if followed is None else beside(followed, groups),
         settings=None if portfolio is None else portfolio.settings,
     )
 
@@ -292,7 +301,7 @@ def _record(
         "returns": asked.returns,
         "drop_confounded": asked.drop_confounded,
         "benchmark": prepared.known.benchmark_symbol if asked.needs_market else None,
-        "data": {"simulated": source.simulated, "fingerprint": prepared.fingerprint},
+        "data": {"simulated": source.simulated, "fingerprint": subject.data or prepared.fingerprint},
         "rules": ashare.RULES_VERSION,
         "packages": {"backfolio": version("backfolio"), "numpy": version("numpy")},
     }
@@ -327,6 +336,9 @@ def _warnings(subject: Subject, known: History, kinds: Sequence[str], group: Gro
     if group.left_out:
         all_of = f"{len(group.events) + len(group.left_out):,}"
         told.append(said(LEFT, n=f"{len(group.left_out):,}", found=all_of))
+    bad = sum(event.direction < 0 for event in group.events)
+    if bad:
+        told.append(said(TURNED, n=f"{bad:,}", found=many))
     if group.confounded:
         told.append(said(CONFOUNDED, n=f"{group.confounded:,}", found=many))
     if group.censored:

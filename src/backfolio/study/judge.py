@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from backfolio.said import counted, said
+from backfolio.said import LEAST_CHANCE, chance, counted, said
 from backfolio.study.measured import HEADLINE, LEAST_EFFECTIVE, LEVEL, Verdict
 
 if TYPE_CHECKING:
+    from backfolio.said import Said
     from backfolio.study.measured import Grade, Measured
+    from backfolio.study.tradable import Picked
 
 LABELS: Final[dict[Grade, str]] = {
     "evidence": "Evidence",
@@ -27,9 +29,23 @@ FEW: Final = (
 FLAT: Final = "The measured events (%(n)s) have no spread to be judged by."
 FIGURES: Final = (
     "Over sessions %(window)s the names returned %(mean)s beyond what was expected (95% band %(low)s to %(high)s), "
-    "p = %(p)s, by %(n)s on %(sessions)s that say as much as %(effective)s independent ones."
+    "p %(p)s, by %(n)s on %(sessions)s that say as much as %(effective)s independent ones."
 )
 WEAK: Final = FIGURES + " The band, in which every event counts alike whatever its variance, holds 0."
+
+PICKED: Final = (
+    "All %(n)s measured events returned %(mean)s beyond what was expected in the mean, the %(asked)s of them that the "
+    "thesis asked for %(own)s, and %(weighed)s weighed by the money asked for."
+)
+TURNED: Final = (
+    "All %(n)s measured events returned %(mean)s beyond what was expected in the mean, bad news turned, the %(asked)s "
+    "of them that the thesis asked for %(own)s, and %(weighed)s weighed by the money asked for."
+)
+EVERY: Final = (
+    "All %(n)s measured events, each of which the thesis asked for, returned %(mean)s beyond what was expected in the "
+    "mean, and %(weighed)s weighed by the money asked for."
+)
+"""What a thesis chose beside all that there was; templates, as pages look them up."""
 
 
 def judge(headline: Measured, sessions: int, found: int) -> Verdict:
@@ -59,7 +75,7 @@ def judge(headline: Measured, sessions: int, found: int) -> Verdict:
         "mean": percent(headline.mean),
         "low": percent(headline.low),
         "high": percent(headline.high),
-        "p": p_words(test.p),
+        "p": chance(test.p),
     }
     grade: Grade = "evidence" if headline.mean > 0.0 else "against"
     if test.p >= LEVEL:
@@ -69,9 +85,23 @@ def judge(headline: Measured, sessions: int, found: int) -> Verdict:
     return Verdict(grade, said(WEAK if grade == "weak" else FIGURES, **figures), test.p)
 
 
+def picked_words(one: Picked) -> Said:
+    """Hold what a thesis asked for against all that was measured."""
+    values = {
+        "n": f"{one.events:,}",
+        "mean": percent(one.mean),
+        "asked": f"{one.asked:,}",
+        "own": percent(one.asked_mean),
+        "weighed": percent(one.weighed),
+    }
+    if one.turned:
+        return said(TURNED, **values)
+    return said(EVERY if one.asked == one.events else PICKED, **values)
+
+
 def in_words(first: int, last: int) -> str:
-    """Write a window: "0 to 20", "-5 to -1", "0"."""
-    return f"{first}" if first == last else f"{first} to {last}"
+    """Write a window: "0 to 20", "-5 to -1", "0"; the words between are said in the language of a page."""
+    return f"{first}" if first == last else said("%(first)s to %(last)s", first=f"{first}", last=f"{last}")
 
 
 def percent(fraction: float) -> str:
@@ -82,4 +112,4 @@ def percent(fraction: float) -> str:
 
 def p_words(p: float) -> str:
     """Write a probability: "0.032", "below 0.001"."""
-    return "below 0.001" if p < 0.001 else f"{p:.3f}"  # noqa: PLR2004
+    return "below 0.001" if p < LEAST_CHANCE else f"{p:.3f}"

@@ -7,9 +7,9 @@ kind of catalyst.
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from backfolio.catalysts import KINDS
 from backfolio.history.prices import floats
@@ -17,18 +17,20 @@ from backfolio.metrics import dividends_by_symbol, round_trips
 from backfolio.metrics.attribution import LOOK_BACK, NO_CATALYST, Governing
 from backfolio.study.asks import asks
 from backfolio.study.chain import STEPS, Chain
+from backfolio.study.decisions import asked_weights
 from backfolio.study.model import ALL, Window
 from backfolio.study.paper import Event, papers
 from backfolio.study.returns import panel
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from backfolio.bars import Bars
     from backfolio.ledger import Ledger
     from backfolio.prepare import Prepared
     from backfolio.study.asks import Ask
     from backfolio.study.chain import Portfolio
+    from backfolio.study.measured import Group
     from backfolio.study.model import Asked
 
 
@@ -44,6 +46,8 @@ class Line:
         Whom.
     kind, catalyst
         Kind and id of the catalyst; "" without one.
+    news, until
+        On whose closes the paper begins and ends, ISO; `until` is no later than the data.
     notional
         0 where an event was counted before.
     paper
@@ -67,6 +71,8 @@ class Line:
     name: str
     kind: str
     catalyst: str
+    news: str
+    until: str
     notional: int
     paper: int
     steps: tuple[int, ...]
@@ -75,6 +81,25 @@ class Line:
     again: bool
     measured: bool
     over: bool
+
+
+class Picked(NamedTuple):
+    """What events of a study returned, and those of them that a thesis asked for: means over the judged window.
+
+    Each event counts alike, as in the study, and bad news is turned as there:
+    what the thesis chose can do the contrary of what all did.
+    """
+
+    events: int
+    """Measured."""
+    mean: float
+    asked: int
+    """Of them those that explain an ask."""
+    asked_mean: float
+    weighed: float
+    """The same weighed by the money asked for, as paper is."""
+    turned: bool
+    """Whether there is bad news among them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +114,17 @@ class Waterfall:
         How many; of them bought; of them counted on paper before.
     unmeasured, unfinished
         Asks counted on paper without a model of their own, and those whose window was not over.
+    overlapping
+        Asks counted on paper while the window of an earlier one of the same name still ran: what the name did on the
+        sessions that they share is on paper for each.
     notional, paper, steps, kept
         Sums of `Line`'s.
-    events, unasked
+    events, unasked, covered
         Catalysts of this kind in the window, each with each name that it touches (several of one name on one row
-        are one), and those of them that explain no ask.
+        are one); those of them that explain no ask; and of these those whose name was asked for on their row all the
+        same, because it was held already or other news explains the ask.
+    picked
+        Beside the study's mean; None where nothing measured was asked for, and where no study is told.
     """
 
     kind: str
@@ -102,17 +133,21 @@ class Waterfall:
     again: int
     unmeasured: int
     unfinished: int
+    overlapping: int
     notional: int
     paper: int
     steps: tuple[int, ...]
     kept: int
     events: int
     unasked: int
+    covered: int
+    picked: Picked | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as JSON types; money in mills."""
-        names = ("kind", "asks", "bought", "again", "unmeasured", "unfinished", "notional", "paper", "kept", "events", "unasked")  # fmt: skip  # noqa: E501
-        return {**{name: getattr(self, name) for name in names}, "steps": dict(zip(STEPS, self.steps, strict=True))}
+        told = {name: getattr(self, name) for name in self.__dataclass_fields__ if name not in {"steps", "picked"}}
+        picked = None if self.picked is None else self.picked._asdict()
+        return {**told, "steps": dict(zip(STEPS, self.steps, strict=True)), "picked": picked}
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +243,8 @@ def follow(prepared: Prepared, portfolio: Portfolio, ledger: Ledger, kinds: Sequ
                 name=prepared.bars.names.get(ledger.symbols[ask.column], ""),
                 kind=ask.kind,
                 catalyst="" if ask.place is None else touches[ask.place].catalyst.id,
+                news=str(known.bars.sessions[row]),
+                until=str(known.bars.sessions[paper.end]),
                 notional=notional,
                 paper=values[0],
                 steps=tuple(after - before for before, after in pairwise(values)),
@@ -223,13 +260,55 @@ def follow(prepared: Prepared, portfolio: Portfolio, ledger: Ledger, kinds: Sequ
         if 0 <= touch.row < len(ledger.sessions) - 1:
             events[touch.catalyst.kind] |= {(touch.row, column) for column in touch.columns}
     met = {(ask.kind, ask.news, ask.column) for ask in found}
-    counts = {kind: (len(own), sum((kind, *one) not in met for one in own)) for kind, own in events.items()}
+    wanted = asked_weights(portfolio.targets) > 0
+    counts: dict[str, tuple[int, ...]] = {}
+    for kind, own in events.items():
+        rest = [one for one in own if (kind, *one) not in met]
+        counts[kind] = (len(own), len(rest), sum(bool(wanted[one]) for one in rest))
     shown: list[str] = [kind for kind in KINDS if kind in {*kinds, *(line.kind for line in lines)}]
     if any(line.kind == NO_CATALYST for line in lines):
         shown.append(NO_CATALYST)
-    sums = [_sum(kind, [line for line in lines if line.kind == kind], *counts.get(kind, (0, 0))) for kind in shown]
-    events_of_all = [sum(counts.get(kind, (0, 0))[at] for kind in shown) for at in (0, 1)]
-    return Tradable(Window(0, asked.window.last), tuple(lines), tuple(sums), _sum(ALL, lines, *events_of_all))
+    none = (0, 0, 0)
+    sums = [_sum(kind, [line for line in lines if line.kind == kind], counts.get(kind, none)) for kind in shown]
+    of_all = tuple(sum(counts.get(kind, none)[at] for kind in shown) for at in range(len(none)))
+    return Tradable(Window(0, asked.window.last), tuple(lines), tuple(sums), _sum(ALL, lines, of_all))
+
+
+def beside(made: Tradable, groups: Sequence[Group]) -> Tradable:
+    """Return the sums with what the study's events returned in the mean, and those that were asked for.
+
+    Parameters
+    ----------
+    groups
+        Of the study, all kinds together first.
+    """
+    met: dict[tuple[str, str], int] = defaultdict(int)
+    for line in made.lines:
+        met[line.catalyst, line.symbol] += line.notional
+    by_kind = {group.name: _picked(group, met) for group in groups}
+    kinds = tuple(replace(one, picked=by_kind.get(one.kind)) for one in made.kinds)
+    return replace(made, kinds=kinds, total=replace(made.total, picked=by_kind[groups[0].name]))
+
+
+def _picked(group: Group, met: Mapping[tuple[str, str], int]) -> Picked | None:
+    """Compare; `met` has the money of every catalyst and symbol that explains an ask."""
+    measured = [(event, car) for event, car in zip(group.events, group.cars, strict=True) if car is not None]
+    asked, money = [], []
+    for event, car in measured:
+        behind = [met[one, event.symbol] for one in event.catalysts if (one, event.symbol) in met]
+        if behind:
+            asked.append(car)
+            money.append(sum(behind))
+    if not any(money):
+        return None
+    return Picked(
+        events=len(measured),
+        mean=sum(car for _, car in measured) / len(measured),
+        asked=len(asked),
+        asked_mean=sum(asked) / len(asked),
+        weighed=sum(car * mills for car, mills in zip(asked, money, strict=True)) / sum(money),
+        turned=any(event.direction < 0 for event, _ in measured),
+    )
 
 
 def _news(bars: Bars, ask: Ask, first: int) -> int:
@@ -238,7 +317,19 @@ def _news(bars: Bars, ask: Ask, first: int) -> int:
     return row if row >= 0 and bars.mark[row, ask.column] > 0 else first + ask.row
 
 
-def _sum(kind: str, lines: Sequence[Line], events: int, unasked: int) -> Waterfall:
+def _overlapping(lines: Sequence[Line]) -> int:
+    """Count lines on paper that begin before the window of an earlier one of the same name is over."""
+    until: dict[str, str] = {}
+    found = 0
+    for line in lines:
+        if not line.again:
+            found += line.news < until.get(line.symbol, "")
+            until[line.symbol] = max(line.until, until.get(line.symbol, ""))
+    return found
+
+
+def _sum(kind: str, lines: Sequence[Line], counts: tuple[int, ...]) -> Waterfall:
+    events, unasked, covered = counts
     return Waterfall(
         kind=kind,
         asks=len(lines),
@@ -246,10 +337,12 @@ def _sum(kind: str, lines: Sequence[Line], events: int, unasked: int) -> Waterfa
         again=sum(line.again for line in lines),
         unmeasured=sum(not line.measured for line in lines),
         unfinished=sum(not line.over for line in lines),
+        overlapping=_overlapping(lines),
         notional=sum(line.notional for line in lines),
         paper=sum(line.paper for line in lines),
         steps=tuple(sum(line.steps[at] for line in lines) for at in range(len(STEPS))),
         kept=sum(line.kept for line in lines),
         events=events,
         unasked=unasked,
+        covered=covered,
     )

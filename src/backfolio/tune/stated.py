@@ -60,7 +60,10 @@ class Stamp:
     words: Said
 
 
-FIRST: Final = "These claims stand since %(since)s, and no run on this data in the run ledger came before them."
+FIRST: Final = (
+    "These claims stand since %(since)s, and no run of a thesis of this name on this data came before them in the run "
+    "ledger."
+)
 AFTER: Final = (
     "These claims were first seen at %(since)s, after %(runs)s of this thesis on the same data without them: they may "
     "have been written to fit what came out, and to survive says less than if they had come first."
@@ -71,17 +74,20 @@ CHANGED: Final = (
     "survive says little."
 )
 OTHERS: Final = (
-    "These claims stand since %(since)s, before any other run on this data in the run ledger, but it holds %(sets)s of "
-    "claims since: whoever chooses among claims after a run can find some that survive."
+    "These claims stand since %(since)s, before any other run of a thesis of this name on this data in the run ledger, "
+    "but it holds %(sets)s of claims since: whoever chooses among claims after a run can find some that survive."
 )
 """What the ledger says of claims; templates, as pages look them up."""
 
 
 def claims_hash(claims: Sequence[Claim]) -> str:
-    """Return 16 hex digits over claims, whatever their order; "" where there is none."""
+    """Return 16 hex digits over claims, whatever their order and that of their kinds and kills; "" for none."""
     if not claims:
         return ""
-    told = sorted(json.dumps(claim.as_dict(), ensure_ascii=False, sort_keys=True) for claim in claims)
+    stated = [
+        {**claim.as_dict(), "kinds": sorted(claim.kinds), "kills": sorted(map(str, claim.criteria))} for claim in claims
+    ]
+    told = sorted(json.dumps(one, ensure_ascii=False, sort_keys=True) for one in stated)
     return hashlib.blake2b(json.dumps(told).encode(), digest_size=8).hexdigest()
 
 

@@ -68,10 +68,9 @@ class Row(NamedTuple):
     total: str
     tone: str
     bar: Markup
-    change: str
     kept: str
+    p: str
     drawdown: str
-    fills: str
 
 
 class Section(NamedTuple):
@@ -217,10 +216,9 @@ def _rows(found: Falsified, family: Family) -> list[Row]:
             total=gain(total),
             tone=tone(total),
             bar=Markup(charts.bar(total, own, *ends)),  # noqa: S704  numbers alone
-            change=gain(total - own),
             kept=part(one.kept),
+            p=p_text(one.outcome.p),
             drawdown=gain(one.outcome.max_drawdown),
-            fills=f"{one.outcome.fills:,}",
         )
 
     base = found.base
@@ -233,10 +231,9 @@ def _rows(found: Falsified, family: Family) -> list[Row]:
         total=gain(own),
         tone=tone(own),
         bar=Markup(charts.bar(own, own, *ends)),  # noqa: S704  the same
-        change="",
         kept=part(1.0 if own > 0.0 else None),
+        p=p_text(base.p),
         drawdown=gain(base.max_drawdown),
-        fills=f"{base.fills:,}",
     )
     return [itself, *map(row, family.variants)]
 
@@ -253,11 +250,7 @@ def _lag(found: Falsified, family: Family, lang: Lang) -> tuple[Said | str, list
 
     points = sorted([Point(0.0, own, "0", text(own), own=True), *map(point, family.variants)])
     told = "; ".join(f"{each.foot}: {each.text}" for each in points)
-    title = (
-        said("Share of the profit that is kept, by sessions that catalysts are known later")
-        if shares
-        else said("Total return, by sessions that catalysts are known later")
-    )
+    title, early = _lagged(shares=shares, decided=not found.kinds)
     label = f"{translate(title, lang)}. {told}"
     drawing = _drawn(
         lambda frame: charts.response(
@@ -265,8 +258,21 @@ def _lag(found: Falsified, family: Family, lang: Lang) -> tuple[Said | str, list
         ),
         charts.LINES,
     )
-    legend = [("ring", said("as it is")), ("band", said("before it could be known: nobody can have this"))]
+    legend = [("ring", said("as it is")), ("band", early)]
     return title, drawing, legend if points[0].at < 0.0 else legend[:1]
+
+
+def _lagged(*, shares: bool, decided: bool) -> tuple[Said, Said]:
+    """Return the title of the picture of lags, and what its shaded ground is, by what is late: news or decisions."""
+    if decided:
+        early = said("before it could be decided: nobody can have this")
+        if shares:
+            return said("Share of the profit that is kept, by sessions that decisions come later"), early
+        return said("Total return, by sessions that decisions come later"), early
+    early = said("before it could be known: nobody can have this")
+    if shares:
+        return said("Share of the profit that is kept, by sessions that catalysts are known later"), early
+    return said("Total return, by sessions that catalysts are known later"), early
 
 
 def _slippage(found: Falsified, family: Family, lang: Lang) -> tuple[Said | str, list[Markup], list[tuple[str, Said]]]:

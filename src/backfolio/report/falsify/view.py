@@ -9,7 +9,7 @@ from backfolio.metrics import NOT_AVAILABLE
 from backfolio.report import words
 from backfolio.report.falsify.sections import anchor_of, sections, state_of
 from backfolio.report.gallery.lines import short_line
-from backfolio.report.text import gain, p_text, part, plain, tone
+from backfolio.report.text import gain, p_said, p_text, part, plain, tone
 from backfolio.said import listed, said
 from backfolio.strategy.claims import FIGURES
 
@@ -165,8 +165,10 @@ def _answered(one: Answer) -> list[tuple[str, Said | str]]:
     if one.mean is not None:
         band = said("no band")
         if one.low is not None and one.high is not None:
-            band = said("95% band %(low)s to %(high)s", low=gain(one.low), high=gain(one.high))
-        measured = said("%(mean)s, %(band)s, p = %(p)s", mean=gain(one.mean), band=band, p=p_text(one.p))
+            # as the names went, beside "a rise" or "a fall"; an answer has it the way of the claim
+            low, high = sorted((claim.sign * one.low, claim.sign * one.high))
+            band = said("95% band %(low)s to %(high)s", low=gain(low), high=gain(high))
+        measured = said("%(mean)s, %(band)s, p %(p)s", mean=gain(claim.sign * one.mean), band=band, p=p_said(one.p))
         facts.append(("measured", measured))
     counts = {"n": _n(one.events), "effective": f"{one.effective:.1f}"}
     facts.append(("events", said("%(n)s, which say as much as %(effective)s independent ones", **counts)))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from backfolio.metrics import DEFINITIONS, NOT_AVAILABLE
 from backfolio.report.gallery.comparable import basis_of
 from backfolio.report.gallery.entry import Entry, Place, count, number, points, table, text
-from backfolio.report.text import gain, p_text, part
+from backfolio.report.text import gain, p_said, part
 from backfolio.said import counted, said
 
 if TYPE_CHECKING:
@@ -25,6 +25,9 @@ WALK_FILE: Final = "walk.json"
 
 STUDY_FILE: Final = "study.json"
 """The same of an event study's."""
+
+STUDIED: Final = "event study"
+"""The kind that measures names, and has no account."""
 
 FALSIFY_FILE: Final = "falsify.json"
 """The same of what `falsify` found."""
@@ -118,9 +121,9 @@ def read_study(record: Mapping[str, Any], place: Place) -> Entry:
         said(text(headline, "grade")),
         counted(count(headline, "events"), "event"),
         *([] if mean is None else [said("mean %(gain)s", gain=gain(mean))]),
-        *([] if p is None else [said("p = %(p)s", p=f"{p:.3f}")]),
+        *([] if p is None else [said("p %(p)s", p=p_said(p))]),
     )
-    return _entry("event study", record, headline, place, {"total_return": None}, told, {})
+    return _entry(STUDIED, record, headline, place, {"total_return": None}, told, {})
 
 
 def read_falsify(record: Mapping[str, Any], place: Place) -> Entry:
@@ -129,9 +132,13 @@ def read_falsify(record: Mapping[str, Any], place: Place) -> Entry:
     chances = [number(headline, name) for name in ("random_dates", "random_names")]
     told = (
         said(text(headline, "grade")),
-        said("held %(n)s of %(all)s attempts", n=str(count(headline, "stood")), all=str(count(headline, "attempts"))),
-        *([] if chances[0] is None else [said("random dates p = %(p)s", p=p_text(chances[0]))]),
-        *([] if chances[1] is None else [said("random names p = %(p)s", p=p_text(chances[1]))]),
+        said(
+            "held up in %(n)s of %(all)s attempts",
+            n=str(count(headline, "stood")),
+            all=str(count(headline, "attempts")),
+        ),
+        *([] if chances[0] is None else [said("random dates p %(p)s", p=p_said(chances[0]))]),
+        *([] if chances[1] is None else [said("random names p %(p)s", p=p_said(chances[1]))]),
     )
     return _entry("falsify", record, headline, place, table(headline, "metrics"), told, {})
 
@@ -184,7 +191,7 @@ KINDS: Final = (
     Kind("run", "%(n)s run", "%(n)s runs", "run.json", read_run),
     Kind("tune", "%(n)s tune", "%(n)s tunes", TUNE_FILE, read_tune),
     Kind("walk-forward", "%(n)s walk-forward", "%(n)s walk-forwards", WALK_FILE, read_walk),
-    Kind("event study", "%(n)s event study", "%(n)s event studies", STUDY_FILE, read_study),
+    Kind(STUDIED, "%(n)s event study", "%(n)s event studies", STUDY_FILE, read_study),
     Kind("falsify", "%(n)s falsification", "%(n)s falsifications", FALSIFY_FILE, read_falsify),
 )
 """Every kind that is listed; a folder is of the first whose file it has."""

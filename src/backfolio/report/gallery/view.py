@@ -13,7 +13,7 @@ from backfolio.metrics import DEFINITIONS
 from backfolio.report import words
 from backfolio.report.gallery import folders
 from backfolio.report.gallery.comparable import WORDS, differs
-from backfolio.report.gallery.kinds import KINDS
+from backfolio.report.gallery.kinds import KINDS, STUDIED
 from backfolio.report.gallery.lines import spark
 from backfolio.report.lang import counted, translate
 from backfolio.report.look import USUAL
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
+    from backfolio.metrics import Definition
     from backfolio.report.gallery.comparable import Basis
     from backfolio.report.gallery.entry import Entry
     from backfolio.report.gallery.folders import Compared, Found
@@ -113,14 +114,19 @@ def _line(entry: Entry, reference: Entry | None, varied: Iterable[str], look: Lo
         chips=chips,
         more=len(shown) - len(chips),
         drawing=Markup(spark(entry.line, entry.benchmark_line)),  # noqa: S704  whole numbers alone
-        total=_TOTAL.text(entry.total_return),
+        total=_text(_TOTAL, entry.total_return, entry),
         tone=tone(entry.total_return),
         benchmark=_TOTAL.text(entry.benchmark_return) if entry.benchmark else "",
-        sharpe=_SHARPE.text(entry.sharpe),
-        drawdown=_DRAWDOWN.text(entry.max_drawdown),
+        sharpe=_text(_SHARPE, entry.sharpe, entry),
+        drawdown=_text(_DRAWDOWN, entry.max_drawdown, entry),
         told=told,
         differs=off,
     )
+
+
+def _text(figure: Definition, value: float | None, entry: Entry) -> str:
+    """Write a figure of an account; "" of an event study, which has none."""
+    return "" if entry.kind == STUDIED else figure.text(value)
 
 
 def _apart(one: Basis, other: Basis) -> tuple[str, ...]:

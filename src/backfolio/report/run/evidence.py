@@ -8,7 +8,7 @@ from urllib.parse import quote
 from backfolio.report.gallery.entry import count, number, table, text
 from backfolio.report.gallery.folders import fault_of, record_of
 from backfolio.report.gallery.kinds import FALSIFY_FILE, STUDY_FILE
-from backfolio.report.text import gain, p_text
+from backfolio.report.text import gain, p_said
 from backfolio.result import Evidence
 from backfolio.said import said
 from backfolio.tune.identity import source_hash
@@ -131,21 +131,21 @@ def _studied(headline: Mapping[str, Any]) -> Said:
     if mean is None:
         return said("%(n)s events cannot be judged", n=f"{count(headline, 'events'):,}")
     return said(
-        "%(mean)s over sessions %(first)s to %(last)s, p = %(p)s",
+        "%(mean)s over sessions %(first)s to %(last)s, p %(p)s",
         mean=gain(mean),
         first=window[0],
         last=window[1],
-        p=p_text(number(headline, "p")),
+        p=p_said(number(headline, "p")),
     )
 
 
 def _broken(headline: Mapping[str, Any]) -> Said:
     return said(
-        "held up in %(held)s of %(all)s attempts; random dates p = %(dates)s, random names p = %(names)s",
+        "held up in %(held)s of %(all)s attempts; random dates p %(dates)s, random names p %(names)s",
         held=count(headline, "stood"),
         all=count(headline, "attempts"),
-        dates=p_text(number(headline, "random_dates")),
-        names=p_text(number(headline, "random_names")),
+        dates=p_said(number(headline, "random_dates")),
+        names=p_said(number(headline, "random_names")),
     )
 
 

@@ -15,6 +15,7 @@ from backfolio.report.tables import csv_text
 from backfolio.report.text import gain, money, signed, tone
 from backfolio.said import Said, counted, said
 from backfolio.study import ALL, STEPS
+from backfolio.study.judge import picked_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,8 +37,8 @@ PAPER_WORDS: Final = "CAR times what was asked for, from the close before the ne
 KEPT_WORDS: Final = "what the positions made, all costs taken off"
 
 COLUMNS: Final = (
-    "session", "symbol", "name", "kind", "catalyst", "bought", "again", "measured", "window_over", "notional", "paper",
-    *STEPS, "kept",
+    "session", "symbol", "name", "kind", "catalyst", "news", "until", "bought", "again", "measured", "window_over",
+    "notional", "paper", *STEPS, "kept",
 )  # fmt: skip
 
 
@@ -67,6 +68,7 @@ class Shown(NamedTuple):
 
     name: str
     sentence: Said
+    picked: Said | None
     notes: list[Said]
     charts: list[Markup]
     cells: list[Cell]
@@ -89,6 +91,8 @@ def tradable_csv(study: Study) -> str:
             line.name,
             line.kind,
             line.catalyst,
+            line.news,
+            line.until,
             line.bought,
             _yes(line.again),
             _yes(line.measured),
@@ -175,13 +179,15 @@ def _shown(study: Study, one: Waterfall, lang: Lang) -> Shown:
         sentence=said("The thesis asked for no name after any of them.")
         if not one.asks
         else said(
-            "%(asks)s for %(notional)s CNY in all, %(bought)s of them bought: on paper %(paper)s, kept %(kept)s.",
+            "%(asks)s, %(bought)s of them bought; asked for, each event once, %(notional)s CNY: on paper %(paper)s, "
+            "kept %(kept)s.",
             asks=counted(one.asks, "ask"),
             notional=money(one.notional, 0),
             bought=f"{one.bought:,}",
             paper=signed(one.paper),
             kept=signed(one.kept),
         ),
+        picked=None if one.picked is None else picked_words(one.picked),
         notes=list(_notes(one)),
         charts=charts if one.asks else [],
         cells=[
@@ -199,21 +205,39 @@ def _shown(study: Study, one: Waterfall, lang: Lang) -> Shown:
 
 
 def _notes(one: Waterfall) -> list[Said]:
-    told, every = [], f"{one.asks:,}"
-    if one.unasked:
+    told, every, found = [], f"{one.asks:,}", f"{one.events:,}"
+    if one.unasked > one.covered:
         told.append(
             said(
                 "%(n)s of %(found)s events in the window were never asked for, so they stand on neither side.",
-                n=f"{one.unasked:,}",
-                found=f"{one.events:,}",
+                n=f"{one.unasked - one.covered:,}",
+                found=found,
+            )
+        )
+    if one.covered:
+        told.append(
+            said(
+                "%(n)s of %(found)s events touched a name that was held, or asked for after other news, already: they "
+                "are no asks of their own, and what they moved counts with the ask that stood.",
+                n=f"{one.covered:,}",
+                found=found,
             )
         )
     if one.again:
         told.append(
             said(
-                "%(n)s of %(all)s ask again for a name after the same catalyst: an event is counted once on paper, and "
-                "what came of it later stands in later drift.",
+                "%(n)s of %(all)s ask again for a name after the same catalyst: an event and its money are counted "
+                "once, and what came of it later stands in later drift.",
                 n=f"{one.again:,}",
+                all=every,
+            )
+        )
+    if one.overlapping:
+        told.append(
+            said(
+                "%(n)s of %(all)s ask for a name while the window of an earlier ask for it still runs: what the name "
+                "did on the sessions that they share is on paper for each, and later drift takes it off again.",
+                n=f"{one.overlapping:,}",
                 all=every,
             )
         )
