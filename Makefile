@@ -4,6 +4,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 PYTEST_ARGS ?=
+PARTS ?=
 
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet
@@ -42,8 +43,8 @@ format: $(VENV)/.check  ## let ruff write the files as it wants them
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-bench: $(VENV)/.bench  ## measure speed against the naive way, optstrategy and vectorbt, one table
-	$(BIN)/python -m bench
+bench: $(VENV)/.bench  ## measure speed against the naive way, optstrategy and vectorbt, one table; PARTS="falsify kernel"
+	$(BIN)/python -m bench $(PARTS)
 
 golden: $(VENV)/.test  ## rewrite tests/golden/ from what the code gives now; read the difference
 	$(BIN)/python -m pytest --update-golden $(PYTEST_ARGS)

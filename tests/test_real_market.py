@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +20,9 @@ from backfolio.source import load
 from backfolio.targets import Exits, Targets
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from subprocess import CompletedProcess
+
     from backfolio.ledger import Fill, Ledger, Refusal
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -133,3 +137,34 @@ def test_every_shipped_thesis_keeps_the_rules_on_real_bars(shared: Path, name: s
             assert fill.shares % 100 == 0
         elif fill.side == "buy":
             assert fill.shares >= 200
+
+
+THESES = (
+    "analyst_upgrade", "capex", "composite", "domestic_compute", "export_control", "model_release", "route_rotation",
+    "spillover",
+)  # fmt: skip
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("thesis", THESES)
+@pytest.mark.filterwarnings("error")
+def test_every_thesis_runs_studies_falsifies_and_passes_the_audit_on_real_bars(
+    shared: Path, cli: Callable[..., CompletedProcess[str]], workspace: Path, thesis: str
+) -> None:
+    on = (
+        thesis, "--data", str(shared / "market" / "compute"), "--benchmark", "000300.SH",
+        "--start", "2024-01-02", "--end", "2025-12-31",
+    )  # fmt: skip
+    assert "looks ahead" not in cli("check", *on, "--cuts", "10").stdout
+    studied = cli("study", *on, "--json", check=None)
+    broken = cli("falsify", *on, "--placebos", "39", "--json", check=None)
+    assert {studied.returncode, broken.returncode} <= {0, 1}, studied.stderr + broken.stderr
+    kept, figures = json.loads(studied.stdout), json.loads(broken.stdout)
+    ran = json.loads(cli("run", *on, "--no-tearsheet", "--json").stdout)["runs"][0]
+    assert figures["base"]["final_equity"] == ran["equity"]
+    assert figures["base"]["fills"] == ran["fills"]
+    assert kept["verdict"]["grade"]
+    assert [claim["grade"] for claim in figures["claims"]]
+    page = (workspace / ran["report"]).read_text(encoding="utf-8")
+    assert f"{Path(kept['report']).parent.name}/index.html" in page
+    assert f"falsify-{figures['falsify_id']}/index.html" in page
