@@ -16,8 +16,7 @@ from backfolio.cli import study as studying
 from backfolio.cli import tune as tuning
 from backfolio.cli import verify as verifying
 from backfolio.cli import walk as walking
-from backfolio.cli.config import given, load_config
-from backfolio.cli.workspace import Workspace  # noqa: TC001  the same
+from backfolio.cli.config import Config, load_config
 
 app = typer.Typer(
     help="Backtests of Chinese A-share theses under the exchanges' dated rules.",
@@ -45,48 +44,31 @@ def root(
 
 
 @app.command()
+@flags.settings(flags.WINDOW, flags.TRADING, flags.PAGES, flags.WRITTEN, {"tearsheet": flags.Tearsheet})
 def run(
     context: typer.Context,
     theses: flags.Names,
     param: flags.Param = None,
-    data: flags.Data = None,
-    start: flags.Start = None,
-    end: flags.End = None,
-    benchmark: flags.Benchmark = None,
-    strategies: flags.Strategies = None,
-    cash: flags.Cash = None,
-    slippage: flags.Slippage = None,
-    participation: flags.Participation = None,
-    chase: flags.Chase = None,
-    price: flags.Price = None,
-    commission: flags.Commission = None,
-    min_commission: flags.MinCommission = None,
-    dividend_tax: flags.DividendTax = None,
-    reports: flags.Reports = None,
-    lang: flags.Lang = None,
-    up_colour: flags.UpColour = None,
-    report: flags.Report = None,
-    tearsheet: flags.Tearsheet = None,
-    audit: flags.Audited = True,  # noqa: FBT002
-    as_json: flags.Json = False,  # noqa: FBT002
-    quiet: flags.Quiet = False,  # noqa: FBT002
-    debug: flags.Debug = False,  # noqa: FBT002  read by main()
+    *,
+    config: Config,
+    audit: flags.Audited = True,
+    as_json: flags.Json = False,
+    quiet: flags.Quiet = False,
 ) -> None:
     """Backtest theses: replay in backtrader, print the figures, write the report."""
-    here: Workspace = context.obj
-    config = load_config(here.folder, given(locals()))
-    commands.run(here, config, theses, param or [], audit=audit, as_json=as_json, quiet=quiet)
+    commands.run(context.obj, config, theses, param or [], audit=audit, as_json=as_json, quiet=quiet)
 
 
 @app.command("list")
+@flags.settings({"strategies": flags.Strategies})
 def list_(
     context: typer.Context,
-    strategies: flags.Strategies = None,
-    as_json: flags.Json = False,  # noqa: FBT002
+    *,
+    config: Config,
+    as_json: flags.Json = False,
 ) -> None:
     """List the theses, their parameters, and files that fail to load."""
-    here: Workspace = context.obj
-    commands.list_theses(here, load_config(here.folder, given(locals())), as_json=as_json)
+    commands.list_theses(context.obj, config, as_json=as_json)
 
 
 @app.command()
@@ -105,8 +87,7 @@ def show_config(
     as_json: flags.Json = False,  # noqa: FBT002
 ) -> None:
     """Print every setting and where it came from."""
-    here: Workspace = context.obj
-    commands.show_config(load_config(here.folder, {}), as_json=as_json)
+    commands.show_config(load_config(context.obj.folder, {}), as_json=as_json)
 
 
 app.command("tune")(tuning.command)
@@ -117,38 +98,36 @@ app.command("check")(checking.command)
 
 
 @app.command()
+@flags.settings({"reports": flags.Reports})
 def verify(
     context: typer.Context,
     run: Annotated[str, typer.Argument(metavar="RUN", help="An id or its start, THESIS/ID, or a path.")],
     data: flags.Data = None,
-    reports: flags.Reports = None,
-    as_json: flags.Json = False,  # noqa: FBT002
-    quiet: flags.Quiet = False,  # noqa: FBT002
-    debug: flags.Debug = False,  # noqa: FBT002  read by main()
+    *,
+    config: Config,
+    as_json: flags.Json = False,
+    quiet: flags.Quiet = False,
 ) -> None:
     """Run a report again from its own record, and say whether the same fills come out."""
-    here: Workspace = context.obj
-    config = load_config(here.folder, given(locals()))
-    verifying.verify(here, config, run, data, as_json=as_json, quiet=quiet)
+    verifying.verify(context.obj, config, run, data, as_json=as_json, quiet=quiet)
 
 
 @app.command()
+@flags.settings(flags.PAGES)
 def compare(
     context: typer.Context,
     runs: Annotated[list[str], typer.Argument(metavar="RUN...", help="Two or more: ids or their starts, or paths.")],
-    reports: flags.Reports = None,
-    lang: flags.Lang = None,
-    up_colour: flags.UpColour = None,
-    as_json: flags.Json = False,  # noqa: FBT002
-    quiet: flags.Quiet = False,  # noqa: FBT002
-    debug: flags.Debug = False,  # noqa: FBT002  read by main()
+    *,
+    config: Config,
+    as_json: flags.Json = False,
+    quiet: flags.Quiet = False,
 ) -> None:
     """Hold runs against each other, from their reports alone, and write the page."""
-    here: Workspace = context.obj
-    comparing.compare(here, load_config(here.folder, given(locals())), runs, as_json=as_json, quiet=quiet)
+    comparing.compare(context.obj, config, runs, as_json=as_json, quiet=quiet)
 
 
 @app.command()
+@flags.settings(flags.PAGES)
 def fetch(
     context: typer.Context,
     universe: flags.InUniverse = None,
@@ -159,15 +138,12 @@ def fetch(
     ratings: flags.Ratings = False,  # noqa: FBT002
     all_market: flags.AllMarket = False,  # noqa: FBT002
     full: flags.Full = False,  # noqa: FBT002
-    reports: flags.Reports = None,
-    lang: flags.Lang = None,
-    up_colour: flags.UpColour = None,
-    as_json: flags.Json = False,  # noqa: FBT002
-    quiet: flags.Quiet = False,  # noqa: FBT002
-    debug: flags.Debug = False,  # noqa: FBT002  read by main()
+    *,
+    config: Config,
+    as_json: flags.Json = False,
+    quiet: flags.Quiet = False,
 ) -> None:
     """Bring real data into the store, from where it stopped; alone, bring all that is there up to date."""
-    here: Workspace = context.obj
     words = fetched.Words(
         universe=universe,
         symbols=tuple(symbols or ()),
@@ -178,23 +154,21 @@ def fetch(
         all_market=all_market,
         full=full,
     )
-    fetched.fetch(here, load_config(here.folder, given(locals())), words, as_json=as_json, quiet=quiet)
+    fetched.fetch(context.obj, config, words, as_json=as_json, quiet=quiet)
 
 
 @app.command("import")
+@flags.settings(flags.PAGES)
 def import_(
     context: typer.Context,
     path: Annotated[str, typer.Argument(metavar="PATH", help="A folder or a file of bars in the import format.")],
-    reports: flags.Reports = None,
-    lang: flags.Lang = None,
-    up_colour: flags.UpColour = None,
-    as_json: flags.Json = False,  # noqa: FBT002
-    quiet: flags.Quiet = False,  # noqa: FBT002
-    debug: flags.Debug = False,  # noqa: FBT002  read by main()
+    *,
+    config: Config,
+    as_json: flags.Json = False,
+    quiet: flags.Quiet = False,
 ) -> None:
     """Bring your own bars into the store: all of it, checked, or nothing."""
-    here: Workspace = context.obj
-    fetched.import_(here, load_config(here.folder, given(locals())), path, as_json=as_json, quiet=quiet)
+    fetched.import_(context.obj, config, path, as_json=as_json, quiet=quiet)
 
 
 @data_app.callback(invoke_without_command=True)
@@ -208,6 +182,7 @@ def data_(
 
 
 @data_app.command()
+@flags.settings(flags.PAGES)
 def check(
     context: typer.Context,
     symbols: Annotated[
@@ -215,17 +190,13 @@ def check(
         typer.Argument(metavar="SYMBOL...", help="Symbols or indexes; everything by default.", show_default=False),
     ] = None,
     everything: flags.Everything = False,  # noqa: FBT002
-    reports: flags.Reports = None,
-    lang: flags.Lang = None,
-    up_colour: flags.UpColour = None,
-    as_json: flags.Json = False,  # noqa: FBT002
-    quiet: flags.Quiet = False,  # noqa: FBT002
-    debug: flags.Debug = False,  # noqa: FBT002  read by main()
+    *,
+    config: Config,
+    as_json: flags.Json = False,
+    quiet: flags.Quiet = False,
 ) -> None:
     """Examine what is in the store by the exchanges' own rules, and write the page; 1 if there is an open error."""
-    here: Workspace = context.obj
-    config = load_config(here.folder, given(locals()))
-    stored.check(here, config, symbols or (), everything=everything, as_json=as_json, quiet=quiet)
+    stored.check(context.obj, config, symbols or (), everything=everything, as_json=as_json, quiet=quiet)
 
 
 @data_app.command()
@@ -245,29 +216,25 @@ def export(
 
 
 @data_app.command()
+@flags.settings(flags.PAGES)
 def accept(
     context: typer.Context,
     key: Annotated[str, typer.Argument(metavar="KEY", help="Of a finding, as data check prints it.")],
     because: Annotated[str, typer.Option("--because", metavar="TEXT", help="Why the rows are right after all.")],
-    reports: flags.Reports = None,
-    lang: flags.Lang = None,
-    up_colour: flags.UpColour = None,
-    debug: flags.Debug = False,  # noqa: FBT002  read by main()
+    *,
+    config: Config,
 ) -> None:
     """Say why a finding is right after all; runs then read the data and print the reason."""
-    here: Workspace = context.obj
-    stored.accept(here, load_config(here.folder, given(locals())), key, because)
+    stored.accept(context.obj, config, key, because)
 
 
 @data_app.command()
+@flags.settings(flags.PAGES)
 def restore(
     context: typer.Context,
     older: flags.Older = False,  # noqa: FBT002
-    reports: flags.Reports = None,
-    lang: flags.Lang = None,
-    up_colour: flags.UpColour = None,
-    debug: flags.Debug = False,  # noqa: FBT002  read by main()
+    *,
+    config: Config,
 ) -> None:
     """Put back the copy that was made after the last finished fetch or import."""
-    here: Workspace = context.obj
-    stored.restore(here, load_config(here.folder, given(locals())), older=older)
+    stored.restore(context.obj, config, older=older)

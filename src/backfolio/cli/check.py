@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, cast
 import typer
 
 from backfolio.cli import console, flags, parts
-from backfolio.cli.config import given, load_config
+from backfolio.cli.config import Config  # noqa: TC001  `flags.settings` reads the annotations
 from backfolio.errors import ThesisError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from backfolio.audit import Audit, Subject
-    from backfolio.cli.config import Config
     from backfolio.cli.workspace import Workspace
     from backfolio.discover import Thesis
     from backfolio.prepare import Prepared
@@ -30,6 +29,7 @@ PLAIN: Final = 6
 """The same for a plain backtrader strategy, of which each cut is two replays."""
 
 
+@flags.settings(flags.WINDOW)
 def command(
     context: typer.Context,
     thesis: Annotated[str, typer.Argument(metavar="THESIS", help="The thesis to audit.")],
@@ -43,18 +43,13 @@ def command(
         ),
     ] = None,
     param: flags.Param = None,
-    data: flags.Data = None,
-    start: flags.Start = None,
-    end: flags.End = None,
-    benchmark: flags.Benchmark = None,
-    strategies: flags.Strategies = None,
-    as_json: flags.Json = False,  # noqa: FBT002
-    quiet: flags.Quiet = False,  # noqa: FBT002
-    debug: flags.Debug = False,  # noqa: FBT002  read by main()
+    *,
+    config: Config,
+    as_json: flags.Json = False,
+    quiet: flags.Quiet = False,
 ) -> None:
     """Ask whether a thesis looks ahead: another future must leave its past targets as they are, bit for bit."""
-    here: Workspace = context.obj
-    check(here, load_config(here.folder, given(locals())), thesis, param or [], cuts, as_json=as_json, quiet=quiet)
+    check(context.obj, config, thesis, param or [], cuts, as_json=as_json, quiet=quiet)
 
 
 def check(

@@ -181,8 +181,3 @@ def _checked(key: str, value: object, path: Path) -> object:
         message = f"{path}: {key} is {value!r}: give {allowed}"
         raise UsageError(message)
     return value
-
-
-def given(arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the arguments of a command that are settings, by key."""
-    return {key: value for key, value in arguments.items() if key in OPTIONS}

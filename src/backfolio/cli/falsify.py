@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Final, cast
 import typer
 
 from backfolio.cli import console, flags, parts
-from backfolio.cli.config import given, load_config
+from backfolio.cli.config import Config  # noqa: TC001  `flags.settings` reads the annotations
 from backfolio.cli.tune import tunable
 
 if TYPE_CHECKING:
-    from backfolio.cli.config import Config
     from backfolio.cli.workspace import Workspace
     from backfolio.falsify import Asked, Attempt, Falsified
     from backfolio.report import Written
@@ -25,6 +24,7 @@ BROKEN: Final = 1
 """Exit status where the thesis is broken, or the evidence is too little to say."""
 
 
+@flags.settings(flags.WINDOW, flags.TRADING, flags.PAGES, flags.WRITTEN)
 def command(
     context: typer.Context,
     thesis: Annotated[str, typer.Argument(metavar="THESIS", help="The thesis to break.")],
@@ -34,33 +34,15 @@ def command(
     ] = 1_000,
     seed: Annotated[int, typer.Option("--seed", metavar="N", help="Of their lottery.", rich_help_panel=PANEL)] = 0,
     param: flags.Param = None,
-    data: flags.Data = None,
-    start: flags.Start = None,
-    end: flags.End = None,
-    benchmark: flags.Benchmark = None,
-    strategies: flags.Strategies = None,
-    cash: flags.Cash = None,
-    slippage: flags.Slippage = None,
-    participation: flags.Participation = None,
-    chase: flags.Chase = None,
-    price: flags.Price = None,
-    commission: flags.Commission = None,
-    min_commission: flags.MinCommission = None,
-    dividend_tax: flags.DividendTax = None,
-    reports: flags.Reports = None,
-    lang: flags.Lang = None,
-    up_colour: flags.UpColour = None,
-    report: flags.Report = None,
-    as_json: flags.Json = False,  # noqa: FBT002
-    quiet: flags.Quiet = False,  # noqa: FBT002
-    debug: flags.Debug = False,  # noqa: FBT002  read by main()
+    *,
+    config: Config,
+    as_json: flags.Json = False,
+    quiet: flags.Quiet = False,
 ) -> None:
     """Try to break a thesis: random dates and names, later news, higher costs, parts left out; answer its claims."""
     from backfolio.falsify import Asked  # noqa: PLC0415  numpy: only when a thesis is to be broken
 
-    here: Workspace = context.obj
-    config = load_config(here.folder, given(locals()))
-    falsify(here, config, thesis, param or [], Asked(placebos, seed), as_json=as_json, quiet=quiet)
+    falsify(context.obj, config, thesis, param or [], Asked(placebos, seed), as_json=as_json, quiet=quiet)
 
 
 def falsify(

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final
+import functools
+import inspect
+from typing import TYPE_CHECKING, Annotated, Any, Final, get_type_hints
 
 import typer
+
+from backfolio.cli.config import load_config
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
 
 DATA: Final = "Data and window"
 MARKET: Final = "Market"
@@ -227,3 +234,62 @@ Full = Annotated[
         rich_help_panel=WANTED,
     ),
 ]
+
+WINDOW: Final[Mapping[str, Any]] = {
+    "data": Data,
+    "start": Start,
+    "end": End,
+    "benchmark": Benchmark,
+    "strategies": Strategies,
+}
+TRADING: Final[Mapping[str, Any]] = {
+    "cash": Cash,
+    "slippage": Slippage,
+    "participation": Participation,
+    "chase": Chase,
+    "price": Price,
+    "commission": Commission,
+    "min_commission": MinCommission,
+    "dividend_tax": DividendTax,
+}
+PAGES: Final[Mapping[str, Any]] = {"reports": Reports, "lang": Lang, "up_colour": UpColour}
+WRITTEN: Final[Mapping[str, Any]] = {"report": Report}
+"""Settings that several commands ask for; None where a flag is not given."""
+
+
+def settings(*groups: Mapping[str, Any]) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give a command the flags of some settings in the place of its argument `config`, which has what they came to.
+
+    Parameters
+    ----------
+    groups
+        Names of `config.OPTIONS` and their flags, in the order of ``--help``. ``--debug`` comes last; `main` reads it.
+    """
+    asked = {name: flag for group in groups for name, flag in group.items()}
+
+    def give(command: Callable[..., None]) -> Callable[..., None]:
+        hints = get_type_hints(command, include_extras=True)
+        own = inspect.signature(command)
+        parameters: list[inspect.Parameter] = []
+        for parameter in own.parameters.values():
+            if parameter.name == "config":
+                parameters += [_flag(name, flag, None) for name, flag in asked.items()]
+            else:
+                parameters.append(parameter.replace(annotation=hints[parameter.name]))
+        parameters.append(_flag("debug", Debug, default=False))
+
+        @functools.wraps(command)
+        def called(context: typer.Context, **words: Any) -> None:  # noqa: ANN401  whatever the flags hold
+            del words["debug"]
+            chosen = {name: words.pop(name) for name in asked}
+            command(context, config=load_config(context.obj.folder, chosen), **words)
+
+        called.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+        called.__signature__ = own.replace(parameters=parameters)  # type: ignore[attr-defined]  # as PEP 362 has it
+        return called
+
+    return give
+
+
+def _flag(name: str, flag: Any, default: object) -> inspect.Parameter:  # noqa: ANN401  of `Annotated`
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=flag)

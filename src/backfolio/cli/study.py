@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING, Annotated, Final, NamedTuple, cast
 import typer
 
 from backfolio.cli import console, flags, parts
-from backfolio.cli.config import FLAG, given, load_config
+from backfolio.cli.config import FLAG, Config
 from backfolio.errors import UsageError, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from backfolio.cli.config import Config
     from backfolio.cli.workspace import Workspace
     from backfolio.discover import Thesis
     from backfolio.prepare import Prepared
@@ -64,6 +63,7 @@ class Words:
         return words + (["--drop-confounded"] if self.drop_confounded else [])
 
 
+@flags.settings(flags.WINDOW, flags.TRADING, flags.PAGES, flags.WRITTEN)
 def command(
     context: typer.Context,
     thesis: Annotated[
@@ -107,37 +107,19 @@ def command(
         ),
     ] = False,
     param: flags.Param = None,
-    data: flags.Data = None,
-    start: flags.Start = None,
-    end: flags.End = None,
-    benchmark: flags.Benchmark = None,
-    strategies: flags.Strategies = None,
-    cash: flags.Cash = None,
-    slippage: flags.Slippage = None,
-    participation: flags.Participation = None,
-    chase: flags.Chase = None,
-    price: flags.Price = None,
-    commission: flags.Commission = None,
-    min_commission: flags.MinCommission = None,
-    dividend_tax: flags.DividendTax = None,
-    reports: flags.Reports = None,
-    report: flags.Report = None,
-    lang: flags.Lang = None,
-    up_colour: flags.UpColour = None,
-    as_json: flags.Json = False,  # noqa: FBT002
-    quiet: flags.Quiet = False,  # noqa: FBT002
-    debug: flags.Debug = False,  # noqa: FBT002  read by main()
+    *,
+    config: Config,
+    as_json: flags.Json = False,
+    quiet: flags.Quiet = False,
 ) -> None:
     """Measure what names did around their catalysts, whether that is chance, and what a portfolio kept of it."""
-    here: Workspace = context.obj
-    config = load_config(here.folder, given(locals()))
     from backfolio.cli.data import listed  # noqa: PLC0415
 
     words = Words(
         thesis, kind, universe, listed(symbols or ()), window, model, estimation, returns, drop_confounded,
         tuple(param or ()),
     )  # fmt: skip
-    study(here, config, words, as_json=as_json, quiet=quiet)
+    study(context.obj, config, words, as_json=as_json, quiet=quiet)
 
 
 def study(here: Workspace, config: Config, words: Words, *, as_json: bool, quiet: bool) -> None:

@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from backfolio.cli import console, flags, parts, stop
-from backfolio.cli.config import FLAG, given, load_config
+from backfolio.cli.config import FLAG, Config
 from backfolio.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from backfolio.cli.config import Config
     from backfolio.cli.workspace import Workspace
     from backfolio.discover import Thesis
     from backfolio.tune.folder import Finished, Tune
@@ -56,6 +55,7 @@ class Words:
         return words + (["--seed", str(self.seed)] if self.seed and self.sampler != "grid" else [])
 
 
+@flags.settings(flags.WINDOW, flags.TRADING, flags.PAGES, flags.WRITTEN, {"tearsheet": flags.WinnerTearsheet})
 def command(
     context: typer.Context,
     thesis: Annotated[str, typer.Argument(metavar="THESIS", help="The thesis to tune.")],
@@ -70,31 +70,13 @@ def command(
     resume: flags.Resume = None,
     plan: flags.PlanOnly = False,  # noqa: FBT002
     param: flags.Param = None,
-    data: flags.Data = None,
     train: flags.Train = None,
-    start: flags.Start = None,
-    end: flags.End = None,
-    benchmark: flags.Benchmark = None,
-    strategies: flags.Strategies = None,
-    cash: flags.Cash = None,
-    slippage: flags.Slippage = None,
-    participation: flags.Participation = None,
-    chase: flags.Chase = None,
-    price: flags.Price = None,
-    commission: flags.Commission = None,
-    min_commission: flags.MinCommission = None,
-    dividend_tax: flags.DividendTax = None,
-    reports: flags.Reports = None,
-    lang: flags.Lang = None,
-    up_colour: flags.UpColour = None,
-    report: flags.Report = None,
-    tearsheet: flags.WinnerTearsheet = None,
-    as_json: flags.Json = False,  # noqa: FBT002
-    quiet: flags.Quiet = False,  # noqa: FBT002
-    debug: flags.Debug = False,  # noqa: FBT002  read by main()
+    *,
+    config: Config,
+    as_json: flags.Json = False,
+    quiet: flags.Quiet = False,
 ) -> None:
     """Try many parameter sets, replay the best in backtrader, and say how far to believe it."""
-    here: Workspace = context.obj
     words = Words(
         thesis=thesis,
         vary=tuple(vary or ()),
@@ -109,7 +91,7 @@ def command(
         cluster=cluster,
         resume=resume,
     )
-    tune(here, load_config(here.folder, given(locals())), words, plan=plan, as_json=as_json, quiet=quiet)
+    tune(context.obj, config, words, plan=plan, as_json=as_json, quiet=quiet)
 
 
 def tune(here: Workspace, config: Config, words: Words, *, plan: bool, as_json: bool, quiet: bool) -> None:

@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from backfolio.cli import console, flags, parts, stop, tune
-from backfolio.cli.config import given, load_config
+from backfolio.cli.config import Config  # noqa: TC001  `flags.settings` reads the annotations
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from backfolio.cli.config import Config
     from backfolio.cli.workspace import Workspace
     from backfolio.discover import Thesis
     from backfolio.report import Written
@@ -43,6 +42,7 @@ class Stretches:
         return words + (["--purge", str(self.purge)] if self.purge else [])
 
 
+@flags.settings(flags.WINDOW, flags.TRADING, flags.PAGES, flags.WRITTEN)
 def command(
     context: typer.Context,
     thesis: Annotated[str, typer.Argument(metavar="THESIS", help="The thesis to walk forward.")],
@@ -68,29 +68,12 @@ def command(
     seed: flags.Seed = 0,
     workers: flags.Workers = None,
     param: flags.Param = None,
-    data: flags.Data = None,
-    start: flags.Start = None,
-    end: flags.End = None,
-    benchmark: flags.Benchmark = None,
-    strategies: flags.Strategies = None,
-    cash: flags.Cash = None,
-    slippage: flags.Slippage = None,
-    participation: flags.Participation = None,
-    chase: flags.Chase = None,
-    price: flags.Price = None,
-    commission: flags.Commission = None,
-    min_commission: flags.MinCommission = None,
-    dividend_tax: flags.DividendTax = None,
-    reports: flags.Reports = None,
-    lang: flags.Lang = None,
-    up_colour: flags.UpColour = None,
-    report: flags.Report = None,
-    as_json: flags.Json = False,  # noqa: FBT002
-    quiet: flags.Quiet = False,  # noqa: FBT002
-    debug: flags.Debug = False,  # noqa: FBT002  read by main()
+    *,
+    config: Config,
+    as_json: flags.Json = False,
+    quiet: flags.Quiet = False,
 ) -> None:
     """Tune on one stretch, trade the next, in turn; judge by what was traded."""
-    here: Workspace = context.obj
     words = tune.Words(
         thesis=thesis,
         vary=tuple(vary or ()),
@@ -103,8 +86,7 @@ def command(
         workers=workers,
     )
     stretches = Stretches(train=train, test=test, anchored=anchored, purge=purge)
-    config = load_config(here.folder, given(locals()))
-    walk_forward(here, config, words, stretches, as_json=as_json, quiet=quiet)
+    walk_forward(context.obj, config, words, stretches, as_json=as_json, quiet=quiet)
 
 
 def walk_forward(
