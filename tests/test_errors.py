@@ -110,7 +110,7 @@ def test_messages_name_commands_as_the_program_was_called(
 
 def test_no_message_writes_the_program_by_hand() -> None:
     source = Path(backfolio.__file__).parent
-    commands = "run|tune|new|fetch|import|data|verify|list"
+    commands = "run|tune|walk-forward|study|falsify|check|compare|new|fetch|import|data|verify|list"
     by_hand = re.compile(rf"(?<!from )(backfolio|run_backtest\.py) ({commands})\b")
     told = [
         f"{path.relative_to(source)}: {line.strip()}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, cast
 
+from backfolio import errors
 from backfolio.errors import UsageError
 from backfolio.falsify import attempts as trying
 from backfolio.falsify import claims, variants, without, words
@@ -85,8 +86,8 @@ def falsify(
     if cast("str", thesis.kind) != "backfolio":
         message = (
             f"{thesis.name} is a plain backtrader strategy, whose orders are not known before they are sent, so it "
-            "cannot be asked again under other catalysts: write it as a Strategy with targets(history), or run it "
-            "with `backfolio run`"
+            "cannot be asked again under other catalysts: write it as a Strategy with targets(history), or only "
+            f"run it: {errors.command(f'run {thesis.name}')}"
         )
         raise UsageError(message)
     scene = look(strategy, prepared, settings, asked.seed, on_step)
