@@ -107,5 +107,10 @@ class Ledger:
 
     def returns(self) -> NDArray[np.float64]:
         """Return daily returns of equity as float64 (sessions,); the first on starting cash."""
-        before = np.concatenate(([self.start_cash], self.equity[:-1])).astype(np.float64)
-        return np.divide(self.equity, before, out=np.ones(len(self.equity)), where=before > 0) - 1.0
+        return daily_returns(self.equity, self.start_cash)
+
+
+def daily_returns(equity: NDArray[np.int64], cash: int) -> NDArray[np.float64]:
+    """Return daily returns of an account, float64 (sessions,): the first on `cash`, 0 once it is worth nothing."""
+    before = np.concatenate(([cash], equity[:-1])).astype(np.float64)
+    return np.divide(equity, before, out=np.ones(len(equity)), where=before > 0) - 1.0

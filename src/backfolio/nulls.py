@@ -34,7 +34,7 @@ from backfolio.targets import Exits, Targets
 from backfolio.weights import equal_weight
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from numpy.typing import NDArray
 
@@ -99,10 +99,20 @@ def nulls(
     return Nulls(_hold(history, settings), chosen)
 
 
-def hold_targets(history: History) -> Targets:
-    """Return equal weights of every member that has had a bar, where that set changes; nothing in between."""
+def hold_targets(history: History, columns: Collection[int] | None = None, exposure: float = 1.0) -> Targets:
+    """Return equal weights of every member that has had a bar, where that set changes; nothing in between.
+
+    Parameters
+    ----------
+    columns
+        Names that count; None = all.
+    exposure
+        Share of the account that is held.
+    """
     chosen = np.logical_or.accumulate(history.tradable.to_numpy(), axis=0) & history.members.to_numpy()
-    points = to_points(equal_weight(chosen))
+    if columns is not None:
+        chosen[:, [column for column in range(chosen.shape[1]) if column not in columns]] = False
+    points = to_points(np.asarray(equal_weight(chosen), dtype=np.float64) * exposure)
     return Targets(sparse_rows(points, history.bars.sessions, "on_change", 0, len(points)))
 
 

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from backfolio.falsify.luck import curves, daily
+from backfolio.falsify.luck import curves
 from backfolio.falsify.model import Held
+from backfolio.ledger import daily_returns
 from backfolio.metrics import trade_statistics
-from backfolio.strategy.emission import sparse_rows, to_points
+from backfolio.nulls import hold_targets
 from backfolio.sweep import Trial, sparse, sweep
-from backfolio.targets import Targets
-from backfolio.weights import equal_weight
 
 if TYPE_CHECKING:
     from backfolio.falsify.scene import Scene
@@ -25,19 +22,15 @@ def held(scene: Scene) -> Held | None:
     when a name joins or leaves, as in `nulls.hold_targets`. No exits.
     """
     exposure = trade_statistics(scene.ledger).exposure
-    bought = sorted({fill.symbol for fill in scene.ledger.fills if fill.side == "buy"})
+    bought = {fill.symbol for fill in scene.ledger.fills if fill.side == "buy"}
     if not exposure:
         return None
     history, settings = scene.prepared.history, scene.settings
-    listed = np.logical_or.accumulate(history.tradable.to_numpy(), axis=0) & history.members.to_numpy()
-    chosen = np.zeros_like(listed)
-    chosen[:, bought] = listed[:, bought]
-    weights = np.asarray(equal_weight(chosen), dtype=np.float64) * exposure
-    rows = sparse(Targets(sparse_rows(to_points(weights), scene.bars.sessions, "on_change", 0, len(weights))))
+    rows = sparse(hold_targets(history, bought, exposure))
     made = sweep(scene.bars, [rows], [Trial(settings=settings)], equity=True)
     (outcome,) = scene.luck.outcomes(made, settings.cash_mills)
     theirs, own = curves(made)[0], scene.ledger.equity
-    lead = scene.ledger.returns() - daily(theirs, settings.cash_mills)
+    lead = scene.ledger.returns() - daily_returns(theirs, settings.cash_mills)
     return Held(
         outcome=outcome,
         exposure=exposure,

@@ -9,6 +9,7 @@ import numpy as np
 
 from backfolio.calendar import SESSIONS_A_YEAR
 from backfolio.falsify.model import Outcome
+from backfolio.ledger import daily_returns
 from backfolio.metrics import ratios
 from backfolio.verdict.bootstrap import best_block_length, bootstrap_counts
 from backfolio.verdict.reality import REPLICATIONS, SHORTEST
@@ -97,16 +98,10 @@ class Luck:
                 max_drawdown=float(made.max_drawdown[at]),
                 fills=int(made.fills[at]),
                 final_equity=int(made.final_equity[at]),
-                p=self.p_value(daily(equity[at], cash) - self.rival) if made.fills[at] else None,
+                p=self.p_value(daily_returns(equity[at], cash) - self.rival) if made.fills[at] else None,
             )
             for at in range(len(made))
         ]
-
-
-def daily(equity: NDArray[np.int64], cash: int) -> Floats:
-    """Return daily returns of an account, the first on what it began with; 0 once it is worth nothing."""
-    before = np.concatenate(([cash], equity[:-1])).astype(np.float64)
-    return np.divide(equity, before, out=np.ones(len(equity)), where=before > 0) - 1.0
 
 
 def curves(made: Outcomes) -> NDArray[np.int64]:

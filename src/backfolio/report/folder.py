@@ -82,6 +82,17 @@ def place(folder: Path, record: str, render: Callable[[], Mapping[str, bytes]]) 
     return False
 
 
+def record_bytes(record: Mapping[str, object]) -> bytes:
+    """Write the record of a folder as JSON, the same for the same record.
+
+    Raises
+    ------
+    ValueError
+        If a number in it is none that JSON has.
+    """
+    return (json.dumps(record, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n").encode()
+
+
 def demand_whole(folder: Path, record: str) -> None:
     """Refuse a folder that stands there without its page, or without a record that can be read.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -11,7 +10,7 @@ from backfolio.durable import write_whole
 from backfolio.errors import UsageError
 from backfolio.report import tables
 from backfolio.report.assets import write_assets
-from backfolio.report.folder import Written, demand_whole, place
+from backfolio.report.folder import Written, demand_whole, place, record_bytes
 from backfolio.report.gallery import write_gallery
 from backfolio.report.look import USUAL
 from backfolio.report.run import headline, run_page
@@ -37,7 +36,7 @@ def render(result: Result, *, tearsheet: bool = True, look: Look = USUAL) -> dic
         "refusals.csv": tables.refusals_csv(result.ledger).encode(),
         "equity.csv": tables.equity_csv(result.ledger).encode(),
         "positions.csv": tables.positions_csv(result.ledger).encode(),
-        RECORD: (json.dumps(record, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n").encode(),
+        RECORD: record_bytes(record),
         "index.html": run_page(result, tearsheet=tearsheet, look=look),
     }
     if tearsheet:

@@ -11,7 +11,7 @@ from backfolio.report.falsify.sections import anchor_of, sections, state_of
 from backfolio.report.gallery.lines import short_line
 from backfolio.report.text import gain, p_said, p_text, part, plain, tone
 from backfolio.said import listed, said
-from backfolio.strategy.claims import FIGURES
+from backfolio.strategy.claims import FIGURES, is_chance
 
 if TYPE_CHECKING:
     from backfolio.falsify.model import Answer, Falsified
@@ -111,7 +111,7 @@ def figure_text(name: str, value: float | None) -> str:
     """Write a figure of `strategy.claims.FIGURES`: a probability, a share that is kept, or a return."""
     if value is None:
         return said(NOT_AVAILABLE)
-    if name.endswith(".p"):
+    if is_chance(name):
         return p_text(value)
     return part(value) if name.endswith(".kept") else gain(value)
 

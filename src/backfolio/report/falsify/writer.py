@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Final
 
 from backfolio.errors import UsageError
 from backfolio.report.falsify.tables import claims_csv, placebos_csv, variants_csv
 from backfolio.report.falsify.view import headline, view
-from backfolio.report.folder import Written, place_or_restyle
+from backfolio.report.folder import Written, place_or_restyle, record_bytes
 from backfolio.report.gallery import write_gallery
 from backfolio.report.gallery.kinds import FALSIFY_FILE
 from backfolio.report.look import USUAL
@@ -36,9 +35,7 @@ def render_falsify(found: Falsified, look: Look = USUAL) -> dict[str, bytes]:
         "placebos.csv": placebos_csv(found).encode(),
         "variants.csv": variants_csv(found).encode(),
         "claims.csv": claims_csv(found).encode(),
-        FALSIFY_FILE: (
-            json.dumps(record, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"
-        ).encode(),
+        FALSIFY_FILE: record_bytes(record),
         "index.html": _page(found, look),
     }
 

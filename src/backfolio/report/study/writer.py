@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Final
 
 from backfolio.errors import UsageError
-from backfolio.report.folder import Written, place_or_restyle
+from backfolio.report.folder import Written, place_or_restyle, record_bytes
 from backfolio.report.gallery import write_gallery
 from backfolio.report.gallery.folders import KINDS_FOLDER
 from backfolio.report.gallery.kinds import STUDY_FILE
@@ -40,7 +39,7 @@ def render_study(study: Study, look: Look = USUAL) -> dict[str, bytes]:
         "path.csv": path_csv(study).encode(),
         "windows.csv": windows_csv(study).encode(),
         **({} if study.tradable is None else {"tradable.csv": tradable_csv(study).encode()}),
-        STUDY_FILE: (json.dumps(record, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n").encode(),
+        STUDY_FILE: record_bytes(record),
         "index.html": _page(study, look),
     }
 

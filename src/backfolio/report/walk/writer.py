@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Final
 
 from backfolio.errors import UsageError
-from backfolio.report.folder import Written, place_or_restyle
+from backfolio.report.folder import Written, place_or_restyle, record_bytes
 from backfolio.report.gallery import write_gallery
 from backfolio.report.gallery.kinds import WALK_FILE
 from backfolio.report.look import USUAL
@@ -31,7 +30,7 @@ def render_walk(walk: Walk, look: Look = USUAL) -> dict[str, bytes]:
     return {
         "windows.csv": windows_csv(walk).encode(),
         "equity.csv": equity_csv(walk).encode(),
-        WALK_FILE: (json.dumps(record, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n").encode(),
+        WALK_FILE: record_bytes(record),
         "index.html": _page(walk, look),
     }
 
